@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* An open device. */
+#ifndef _XNET_DEV_H
+#define _XNET_DEV_H
+
+#include <linux/bits.h>
+#include <linux/mutex.h>
+#include <linux/vhost.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
+#include <linux/virtio_ring.h>
+
+#include "info.h"
+#include "vq.h"
+
+/* What a device offers. */
+#define XNET_FEATURES						\
+	(BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) |			\
+	 BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) |			\
+	 BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |			\
+	 BIT_ULL(VIRTIO_F_ANY_LAYOUT) |				\
+	 BIT_ULL(VIRTIO_F_VERSION_1) |				\
+	 BIT_ULL(VIRTIO_NET_F_MRG_RXBUF) |			\
+	 BIT_ULL(VHOST_NET_F_VIRTIO_NET_HDR))
+
+#define XNET_BACKEND_FEATURES	0ULL
+
+/**
+ * struct xnet_dev - an open device
+ * @mutex: serialises everything the owner asks for
+ * @id: the number by which it is known outside
+ * @mm: the owner's address space, referenced; NULL if there is no owner
+ * @worker: the thread that runs the queues, there whenever @mm is
+ * @mem: the guest's memory map, NULL if none was ever set
+ * @features: features acknowledged
+ * @log_ctx: the eventfd that the owner wants to hear of dirty pages by, may be NULL
+ * @owner: the owner's thread group in the initial namespace
+ * @worker_pid: the worker's thread, likewise
+ * @nregions: regions in @mem
+ * @comm: the owner's name, under the info lock of the first queue
+ * @vqs: the queues
+ *
+ * @features, @owner, @worker_pid and @nregions are read without the mutex by
+ * those who only want to know.
+ */
+struct xnet_dev {
+	struct mutex mutex;
+	u32 id;
+	struct mm_struct *mm;
+	struct xnet_worker *worker;
+	const struct xnet_mem *mem;
+	u64 features;
+	struct eventfd_ctx *log_ctx;
+	pid_t owner;
+	pid_t worker_pid;
+	u32 nregions;
+	char comm[TASK_COMM_LEN];
+	struct xnet_vq vqs[XNET_NR_VQS];
+};
+
+struct xnet_dev *xnet_dev_open(void);
+void xnet_dev_release(struct xnet_dev *dev);
+int xnet_dev_check_owner(const struct xnet_dev *dev);
+int xnet_dev_set_owner(struct xnet_dev *dev);
+void xnet_dev_reset_owner(struct xnet_dev *dev);
+void xnet_dev_set_features(struct xnet_dev *dev, u64 features);
+void xnet_dev_set_mem(struct xnet_dev *dev, const struct xnet_mem *mem);
+int xnet_dev_set_backend(struct xnet_dev *dev, unsigned int index, int fd);
+
+#endif /* _XNET_DEV_H */

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Busy polling: looking again for a while before going to sleep.
+ *
+ * Only the owner's explicit limit, VHOST_SET_VRING_BUSYLOOP_TIMEOUT, makes a
+ * queue poll. It stops at once when the worker has other work, the other queue
+ * among it, or when another task wants the CPU.
+ */
+
+#include <linux/ktime.h>
+#include <linux/processor.h>
+#include <linux/ptr_ring.h>
+#include <linux/sched.h>
+
+#include "poll.h"
+
+/* May the worker of @vq go on polling? */
+static bool poll_may_go_on(const struct xnet_vq *vq, u64 end)
+{
+	return !need_resched() && !xnet_worker_has_work(vq->worker) && ktime_get_ns() < end;
+}
+
+/**
+ * xnet_poll_ring_busy() - poll for buffers
+ * @vq: a running queue
+ * @us: for how long at most, in microseconds
+ *
+ * Context: the queue's worker; may sleep.
+ * Return: true if there are buffers, or an error that fetching will report.
+ */
+bool xnet_poll_ring_busy(struct xnet_vq *vq, u32 us)
+{
+	u64 end = ktime_get_ns() + (u64)us * NSEC_PER_USEC;
+
+	do {
+		if (xnet_ring_poll(&vq->ring))
+			return true;
+		cpu_relax();
+	} while (poll_may_go_on(vq, end));
+	return false;
+}
+
+/**
+ * xnet_poll_backend_busy() - poll for frames
+ * @vq: a running receive queue
+ * @frames: the backend's frames
+ * @us: for how long at most, in microseconds
+ *
+ * Context: the queue's worker.
+ * Return: true if there are frames.
+ */
+bool xnet_poll_backend_busy(struct xnet_vq *vq, struct ptr_ring *frames, u32 us)
+{
+	u64 end = ktime_get_ns() + (u64)us * NSEC_PER_USEC;
+
+	do {
+		/* Under the ring's lock: tun may resize it. */
+		if (!ptr_ring_empty(frames))
+			return true;
+		cpu_relax();
+	} while (poll_may_go_on(vq, end));
+	return false;
+}

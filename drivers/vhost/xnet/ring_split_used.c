@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The split ring's way back: completions, and who is to be told of what; virtio
+ * 1.3 sections 2.7.7 to 2.7.10. Which barrier pairs with which stands in ring.h.
+ */
+
+#include "ring_split.h"
+
+/**
+ * xnet_split_complete() - see xnet_ring_complete()
+ * @ring: the ring
+ * @done: the completions
+ * @n: how many
+ *
+ * The entries lie behind the index that the driver may read, so it does not
+ * matter when they are written; 2.7.8.
+ *
+ * Context: the ring's owner; may sleep.
+ * Return: 0 or -EFAULT.
+ */
+int xnet_split_complete(struct xnet_ring *ring, const struct xnet_done *done, unsigned int n)
+{
+	unsigned int mask = ring->num - 1, i;
+	u16 at = ring->used_idx + ring->staged;
+
+	if (!user_write_access_begin(ring->used, split_used_size(ring)))
+		return split_fault(ring, XNET_FAULT_RING_ACCESS);
+	for (i = 0; i < n; i++, at++) {
+		struct vring_used_elem __user *elem = &ring->used->ring[at & mask];
+
+		unsafe_put_user(__cpu_to_virtio32(split_le(ring), done[i].id), &elem->id, fault);
+		unsafe_put_user(__cpu_to_virtio32(split_le(ring), done[i].len), &elem->len, fault);
+	}
+	user_write_access_end();
+	ring->staged += n;
+	return 0;
+
+fault:
+	user_write_access_end();
+	return split_fault(ring, XNET_FAULT_RING_ACCESS);
+}
+
+/* 2.7.7.2: does the driver want to hear of what was just published? */
+static int split_want_signal(struct xnet_ring *ring)
+{
+	bool valid = ring->signalled_valid;
+	u16 old = ring->signalled;
+	__virtio16 raw;
+
+	/* What the driver asks for is read after it can see the new index. */
+	smp_mb();
+	ring->signalled = ring->used_idx;
+	ring->signalled_valid = true;
+	if (ring->notify_on_empty && ring->fetched == ring->avail_idx && !xnet_ring_ahead(ring))
+		return 1;
+	if (!ring->event_idx) {
+		if (get_user(raw, &ring->avail->flags))
+			return split_fault(ring, XNET_FAULT_RING_ACCESS);
+		return !(split16(ring, raw) & VRING_AVAIL_F_NO_INTERRUPT);
+	}
+	if (!valid)
+		return 1;
+	if (get_user(raw, split_used_event(ring)))
+		return split_fault(ring, XNET_FAULT_RING_ACCESS);
+	return vring_need_event(split16(ring, raw), ring->used_idx, old);
+}
+
+/**
+ * xnet_split_publish() - see xnet_ring_publish()
+ * @ring: the ring
+ *
+ * Context: the ring's owner; may sleep.
+ * Return: 1, 0 or -EFAULT.
+ */
+int xnet_split_publish(struct xnet_ring *ring)
+{
+	if (!ring->staged)
+		return 0;
+	/* The entries are visible before the index that covers them. */
+	smp_wmb();
+	ring->used_idx += ring->staged;
+	ring->staged = 0;
+	if (put_user(split_to16(ring, ring->used_idx), &ring->used->idx))
+		return split_fault(ring, XNET_FAULT_RING_ACCESS);
+	return split_want_signal(ring);
+}
+
+static int split_set_flags(struct xnet_ring *ring, u16 flags)
+{
+	if (ring->used_flags == flags)
+		return 0;
+	if (put_user(split_to16(ring, flags), &ring->used->flags))
+		return split_fault(ring, XNET_FAULT_RING_ACCESS);
+	ring->used_flags = flags;
+	return 0;
+}
+
+/**
+ * xnet_split_arm() - see xnet_ring_arm()
+ * @ring: the ring
+ *
+ * Context: the ring's owner; may sleep.
+ * Return: 0, 1 or a negative errno.
+ */
+int xnet_split_arm(struct xnet_ring *ring)
+{
+	u16 seen = ring->avail_idx;
+	int err;
+
+	if (!ring->event_idx) {
+		err = split_set_flags(ring, 0);
+		if (err)
+			return err;
+	} else if (put_user(split_to16(ring, seen), split_avail_event(ring))) {
+		return split_fault(ring, XNET_FAULT_RING_ACCESS);
+	}
+	/* The driver sees the wish before the device looks for the last time. */
+	smp_mb();
+	err = xnet_split_look(ring);
+	if (err)
+		return err;
+	return ring->avail_idx != seen;
+}
+
+/**
+ * xnet_split_disarm() - see xnet_ring_disarm()
+ * @ring: the ring
+ *
+ * With the event index there is nothing to do: the driver notifies once for
+ * each wish.
+ *
+ * Context: the ring's owner; may sleep.
+ * Return: 0 or -EFAULT.
+ */
+int xnet_split_disarm(struct xnet_ring *ring)
+{
+	return ring->event_idx ? 0 : split_set_flags(ring, VRING_USED_F_NO_NOTIFY);
+}

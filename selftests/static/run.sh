@@ -1,0 +1,217 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Checks that need only to read or to compile the sources. Prints KTAP; the
+# last line counts the results.
+#
+# Usage: run.sh [TEST]...
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source-path=SCRIPTDIR source=../vm/common.sh
+. selftests/vm/common.sh
+XNET_SELF=static
+
+module=drivers/vhost/xnet
+cache=${XNET_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vhost-xnet}/linux-scripts
+work=$(mktemp -d "${TMPDIR:-/tmp}/vhost-xnet-static.XXXXXX") || exit
+trap 'rm -rf "$work"' EXIT
+
+# What is checked: everything that git would commit, so not what was built.
+sources()
+{
+	git ls-files -co --exclude-standard -- "$@" | grep -v -e-gen'\.[ch]$' |
+		while read -r file; do [ ! -e "$file" ] || echo "$file"; done
+}
+
+# Where git lists nothing, nothing would be checked, and found in order.
+[ "$(sources "$module/*.c" | wc -l)" -gt 10 ] || {
+	echo "Bail out! git does not list the sources here; install git, and run this in a checkout of your own"
+	exit 1
+}
+
+# The kernel's own scripts, taken out of its sources once.
+need_scripts()
+{
+	local tarball
+
+	[ -e "$cache/.complete" ] && return
+	tarball=$(ls /usr/src/linux-source-6.1*.tar.xz 2>/dev/null | tail -n 1)
+	[ -n "$tarball" ] || {
+		echo "the kernel's scripts are missing: install linux-source-6.1 (selftests/vm/setup.sh does)"
+		return 1
+	}
+	rm -rf "$cache" && mkdir -p "$cache" &&
+		tar -xJf "$tarball" -C "$cache" --strip-components=2 --wildcards \
+			'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
+			'*/scripts/const_structs.checkpatch' \
+			'*/scripts/kernel-doc' '*/scripts/coccinelle' &&
+		touch "$cache/.complete"
+}
+
+# compile NAME ARG...: builds a copy of the module; neither gcc nor sparse may
+# have anything to say.
+compile()
+{
+	local dir=$work/$1 log=$work/$1.log
+
+	shift
+	mkdir "$dir" && cp -r Kbuild drivers include "$dir/" || return
+	find "$dir" -name '*.o' -delete
+	make -C "/lib/modules/$(default_kver)/build" M="$dir" C=2 "$@" modules >"$log" 2>&1 || {
+		cat "$log"
+		return 1
+	}
+	grep -q 'CHECK .*main\.c' "$log" || { echo "sparse did not run"; return 1; }
+	! grep -iE 'warning|error' "$log"
+}
+
+test_warnings()
+{
+	compile all W=1
+}
+
+# What this kernel's configuration leaves out compiles as well.
+test_cross_endian()
+{
+	compile endian KCFLAGS=-DCONFIG_VHOST_CROSS_ENDIAN_LEGACY=1 \
+		CHECK="sparse -DCONFIG_VHOST_CROSS_ENDIAN_LEGACY=1"
+}
+
+test_checkpatch()
+{
+	need_scripts || return
+	# One process each: the script keeps more than it should between files.
+	sources '*.c' '*.h' | xargs -n 1 perl "$cache/checkpatch.pl" --terse --show-types -f \
+		>"$work/checkpatch" 2>&1
+	! grep -v '^total: ' "$work/checkpatch"
+}
+
+test_coccinelle()
+{
+	local script found=no
+
+	need_scripts || return
+	while read -r script; do
+		grep -q 'virtual report' "$script" || continue
+		found=yes
+		timeout 120 spatch </dev/null -D report --very-quiet --no-show-diff --cocci-file "$script" \
+			--dir "$module" -I "$module" -I include \
+			>>"$work/cocci" 2>>"$work/cocci.err"
+	done < <(find "$cache/coccinelle" -name '*.cocci' | sort)
+	[ $found = yes ] || { echo "no semantic patch was found"; return 1; }
+	! grep . "$work/cocci"
+}
+
+test_kernel_doc()
+{
+	need_scripts || return
+	sources "$module/*.[ch]" | xargs perl "$cache/kernel-doc" -none >"$work/doc" 2>&1
+	! grep -E 'warning|error' "$work/doc"
+}
+
+# Functions that other files call have a kernel-doc comment.
+test_documented()
+{
+	local name bad=0
+
+	for name in $(sources "$module/*.h" | xargs grep -hE '^[a-z].*[ *](xnet_[a-z0-9_]+)\(.*' |
+		grep -oE 'xnet_[a-z0-9_]+\(' | tr -d '(' | sort -u); do
+		grep -qE "^ \* $name\(\) - " -r "$module" --include='*.[ch]' || {
+			echo "$name() has no kernel-doc comment"
+			bad=1
+		}
+	done
+	return $bad
+}
+
+# Only compat/ knows kernel versions.
+test_versions()
+{
+	! sources "$module" | grep -v "$module/compat/" |
+		xargs grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION\('
+}
+
+# The ring knows nothing of networking, networking knows no ring format, and
+# nothing below the control path knows of it.
+test_layers()
+{
+	local ring="$module/ring*.[ch] $module/mem.[ch]"
+	local net="$module/net_*.c $module/poll.[ch] $module/usercopy.[ch]"
+
+	# shellcheck disable=SC2086
+	! grep -nE '#include.*(net/|netdevice|skbuff|if_tun|eventfd|"(vq|dev|net|worker|backend)\.h)' \
+		$ring /dev/null &&
+		! grep -nE 'struct vring|xnet_split_|"(dev|ctl|netlink)\.h"' $net /dev/null &&
+		! grep -nE '"(dev|ctl|netlink)\.h"' $module/vq.[ch] $module/worker.[ch] \
+			$module/event.[ch] $module/backend.[ch] $ring
+}
+
+# One subject a file, one thought a function.
+test_sizes()
+{
+	sources "$module/*.c" 'tools/*.c' | xargs awk '
+		FNR == 1 { start = 0 }
+		FNR == 601 { print FILENAME ": more than 600 lines"; bad = 1 }
+		/^[a-z].*\)$/ { name = $0 }
+		/^\{/ { start = FNR }
+		/^\}/ {
+			if (start && FNR - start > 70) {
+				print FILENAME ":" start ": " FNR - start " lines: " name
+				bad = 1
+			}
+			start = 0
+		}
+		END { exit bad }'
+}
+
+test_generated()
+{
+	tools/ynl-regen.sh --check >"$work/ynl" 2>&1 || { cat "$work/ynl"; return 1; }
+}
+
+test_man_pages()
+{
+	sources 'Documentation/man/*' | xargs mandoc -T lint -W warning
+}
+
+test_rst()
+{
+	local file
+
+	for file in $(sources 'Documentation/*.rst'); do
+		rst2html --strict "$file" /dev/null || return
+	done
+}
+
+test_shell()
+{
+	local file bad=0
+
+	for file in $(sources '*.sh') selftests/vm/init selftests/vm/guest-init .ci/run; do
+		# Files without an interpreter are read by bash scripts.
+		case $(head -n 1 "$file") in
+		*/sh*) busybox sh -n "$file" || bad=1 ;;
+		*) bash -n "$file" || bad=1 ;;
+		esac
+	done
+	return $bad
+}
+
+tests=("$@")
+[ $# -gt 0 ] || mapfile -t tests < <(declare -F | sed -n 's/^declare -f test_//p')
+echo "KTAP version 1"
+echo "1..${#tests[@]}"
+n=0 failed=0
+for name in "${tests[@]}"; do
+	n=$((n + 1))
+	if "test_$name" >"$work/out" 2>&1; then
+		echo "ok $n $name"
+	else
+		echo "not ok $n $name"
+		head -n 40 "$work/out" | sed 's/^/# /'
+		failed=$((failed + 1))
+	fi
+done
+echo "$((n - failed)) passed, $failed failed, 0 skipped"
+[ $failed -eq 0 ]

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A whole virtio-net pair: made, started, stopped and closed. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "private.h"
+
+#define PAGE		4096ULL
+
+static void defaults(struct xg_net_cfg *cfg)
+{
+	if (!cfg->num)
+		cfg->num = 256;
+	if (!cfg->mem_size)
+		cfg->mem_size = 64ULL << 20;
+	if (!cfg->regions)
+		cfg->regions = 1;
+	if (!cfg->rx_buf)
+		cfg->rx_buf = 2048;
+	if (!cfg->tx_buf)
+		cfg->tx_buf = 2048;
+	if (!cfg->rx_bufs || cfg->rx_bufs > cfg->num)
+		cfg->rx_bufs = cfg->num;
+}
+
+static int negotiate(struct xg_net *net)
+{
+	uint64_t offered;
+	int ret;
+
+	ret = xg_ioctl_get_features(net->fd, &offered);
+	if (ret)
+		return ret;
+	net->features = net->cfg.features;
+	if (net->cfg.lenient)
+		net->features &= offered;
+	ret = xg_ioctl_set_features(net->fd, net->features);
+	net->hdr_len = net->features & (XG_F_VERSION_1 | XG_F_MRG_RXBUF) ?
+		       sizeof(struct virtio_net_hdr_v1) :
+		       sizeof(struct virtio_net_hdr);
+	return ret;
+}
+
+static int memory(struct xg_net *net)
+{
+	uint64_t part = (net->cfg.mem_size / net->cfg.regions + PAGE - 1) & ~(PAGE - 1);
+	uint64_t gpa = 0x100000;	/* 0 would be mistaken for "allocate" */
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < net->cfg.regions; i++) {
+		ret = xg_mem_add(&net->mem, gpa, part, net->cfg.mem_flags);
+		if (ret < 0)
+			return ret;
+		gpa += part + net->cfg.hole;
+	}
+	return xg_mem_commit(net->fd, &net->mem);
+}
+
+static int buffers(struct xg_net *net, unsigned int n, uint32_t size, uint64_t **gpa,
+		   uint16_t **slot, unsigned int *slots)
+{
+	unsigned int i;
+
+	*gpa = calloc(n, sizeof(**gpa));
+	*slot = calloc(n, sizeof(**slot));
+	if (!*gpa || !*slot)
+		return xg_note("buffers", -ENOMEM);
+	for (i = 0; i < n; i++) {
+		if (xg_mem_alloc(&net->mem, i % net->mem.n, size, 64, &(*gpa)[i]) &&
+		    xg_mem_alloc(&net->mem, -1, size, 64, &(*gpa)[i]))
+			return -ENOMEM;
+		/* The stack's top is buffer 0. */
+		(*slot)[i] = n - 1 - i;
+	}
+	*slots = n;
+	return 0;
+}
+
+static int queues(struct xg_net *net)
+{
+	struct xg_vq_cfg cfg = {
+		.num = net->cfg.num,
+		.features = net->features,
+		.base = net->cfg.base,
+		.table_len = net->cfg.table_len,
+		.region = -1,
+	};
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < XG_MAX_VQS; i++) {
+		cfg.index = i;
+		ret = xg_vq_init(&net->vq[i], net->fd, &net->mem, &cfg);
+		if (!ret)
+			ret = xg_vq_setup(&net->vq[i]);
+		if (ret)
+			return ret;
+	}
+	ret = buffers(net, net->cfg.rx_bufs, net->cfg.rx_buf, &net->rx_gpa,
+		      &net->rx_slot, &net->rx_slots);
+	if (!ret)
+		ret = buffers(net, net->cfg.num, net->cfg.tx_buf, &net->tx_gpa,
+			      &net->tx_slot, &net->tx_slots);
+	return ret;
+}
+
+int xg_net_open(struct xg_net *net, const struct xg_net_cfg *cfg)
+{
+	unsigned int i;
+	int ret;
+
+	memset(net, 0, sizeof(*net));
+	net->cfg = *cfg;
+	defaults(&net->cfg);
+	for (i = 0; i < XG_MAX_VQS; i++) {
+		net->vq[i].kick_fd = -1;
+		net->vq[i].call_fd = -1;
+		net->vq[i].err_fd = -1;
+	}
+	net->fd = xg_open(cfg->path);
+	if (net->fd < 0)
+		return net->fd;
+	ret = xg_ioctl_set_owner(net->fd);
+	if (!ret)
+		ret = negotiate(net);
+	if (!ret)
+		ret = memory(net);
+	if (!ret)
+		ret = queues(net);
+	if (!ret) {
+		net->cfg.tap.hdr_len = net->hdr_len;
+		net->cfg.tap.no_vnet_hdr = !!(net->features & XG_F_NET_HDR);
+		ret = xg_tap_open(&net->tap, &net->cfg.tap);
+	}
+	if (ret)
+		xg_net_close(net);
+	return ret;
+}
+
+int xg_net_start(struct xg_net *net)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < XG_MAX_VQS; i++) {
+		ret = xg_vq_attach(&net->vq[i], net->tap.fd[0]);
+		if (ret)
+			goto detach;
+	}
+	ret = xg_net_rx_post(net);
+	if (ret >= 0)
+		return 0;
+detach:
+	while (i)
+		xg_vq_attach(&net->vq[--i], -1);
+	return ret;
+}
+
+int xg_net_stop(struct xg_net *net)
+{
+	int ret = 0;
+	unsigned int i, base;
+
+	for (i = 0; i < XG_MAX_VQS; i++) {
+		struct xg_vq *vq = &net->vq[i];
+		int err = xg_vq_attach(vq, -1);
+
+		if (!err)
+			err = xg_ioctl_get_vring_base(vq->fd, i, &base);
+		if (!err && base != vq->ops->base(vq))
+			err = xg_note("vring base", -ESTALE);
+		if (!ret)
+			ret = err;
+	}
+	return ret;
+}
+
+void xg_net_close(struct xg_net *net)
+{
+	unsigned int i;
+
+	/* Closing the device first: nothing may touch the memory afterwards. */
+	if (net->fd >= 0)
+		close(net->fd);
+	net->fd = -1;
+	xg_tap_close(&net->tap);
+	for (i = 0; i < XG_MAX_VQS; i++)
+		xg_vq_free(&net->vq[i]);
+	free(net->rx_gpa);
+	free(net->rx_slot);
+	free(net->tx_gpa);
+	free(net->tx_slot);
+	net->rx_gpa = NULL;
+	net->rx_slot = NULL;
+	net->tx_gpa = NULL;
+	net->tx_slot = NULL;
+	xg_mem_free(&net->mem);
+}
