@@ -3,6 +3,7 @@
  * The figures agree with what happened: frames delivered and frames dropped
  * make up all that were offered, and the other side counts the same.
  */
+#include <stdio.h>
 #include <sys/mman.h>
 
 #include "rig.h"
@@ -131,6 +132,45 @@ TEST(receive_sum)
 	EXPECT_EQ(200 * 60 + 7 * 200 * 199 / 2, s.c[C(BYTES)]);
 }
 
+/* Does the worker sleep? */
+static bool asleep(void)
+{
+	char path[64], line[256] = "", *at;
+	pid_t tid;
+	FILE *f;
+
+	if (xg_worker_find(getpid(), &tid, 1) != 1)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	at = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	fclose(f);
+	return at && at[1] == ' ' && at[2] == 'S';
+}
+
+/* A worker that sleeps is woken for a kick, and counts it. */
+TEST(wakeups)
+{
+	struct xg_vq *vq = &rig.net.vq[XG_TX];
+	uint64_t before;
+	unsigned int i;
+
+	open_counted(_metadata, XG_F_VERSION_1);
+	for (i = 0; i < 20; i++) {
+		/* Asleep, with nothing left to do: the count stands still. */
+		do {
+			before = rig_count(_metadata, &rig, XG_TX, C(WAKEUPS));
+			xt_msleep(20);
+		} while (!asleep() ||
+			 rig_count(_metadata, &rig, XG_TX, C(WAKEUPS)) != before);
+		rig_tx(_metadata, &rig, 60, i, 1);
+		ASSERT_EQ(i + 1, vq->kicks);
+		EXPECT_LT(before, rig_count(_metadata, &rig, XG_TX, C(WAKEUPS)));
+	}
+}
+
 /* Every kick and every call is counted, no other is. */
 TEST(kicks_and_calls)
 {
@@ -152,7 +192,8 @@ TEST(kicks_and_calls)
 	EXPECT_LE(s.c[C(KICKS)], vq->kicks);
 	EXPECT_LT(0, s.c[C(KICKS)]);
 	EXPECT_EQ(300, s.c[C(SIGNALS)] + s.c[C(SIGNALS_SAVED)]);
-	EXPECT_LE(300, s.c[C(WAKEUPS)]);
+	/* A worker that is not asleep yet may find a frame by itself, so not one each. */
+	EXPECT_LT(0, s.c[C(WAKEUPS)]);
 
 	/* Without a reader in between the eventfd holds the sum. */
 	xg_event_take(vq->call_fd);
