@@ -43,7 +43,7 @@ TEST(transmit_sum)
 	uint64_t bytes = 0, lost;
 	struct xg_seg seg[2];
 	struct xg_used used;
-	struct xg_stats s;
+	struct xg_stats s = { 0 };
 	struct xg_vq *vq;
 
 	open_counted(_metadata, XG_F_MODERN);
@@ -105,7 +105,7 @@ TEST(receive_sum)
 {
 	struct xg_vq *vq = &rig.net.vq[XG_RX];
 	unsigned int i, offered = 0;
-	struct xg_stats s;
+	struct xg_stats s = { 0 };
 	struct xg_seg seg;
 	uint64_t lost;
 
@@ -176,7 +176,7 @@ TEST(kicks_and_calls)
 {
 	struct xg_vq *vq = &rig.net.vq[XG_TX];
 	unsigned int i;
-	struct xg_stats s;
+	struct xg_stats s = { 0 };
 
 	open_counted(_metadata, XG_F_VERSION_1);
 	for (i = 0; i < 300; i++) {
@@ -187,7 +187,8 @@ TEST(kicks_and_calls)
 			xg_vq_arm(vq, 1);
 	}
 	/* The last call may still be on its way. */
-	xt_msleep(50);
+	XT_UNTIL(rig_count(_metadata, &rig, XG_TX, C(SIGNALS)) +
+		 rig_count(_metadata, &rig, XG_TX, C(SIGNALS_SAVED)) >= 300);
 	s = rig_stats(_metadata, &rig, XG_TX);
 	EXPECT_LE(s.c[C(KICKS)], vq->kicks);
 	EXPECT_LT(0, s.c[C(KICKS)]);
@@ -204,7 +205,8 @@ TEST(kicks_and_calls)
 		rig_expect(_metadata, &rig, 60, i);
 		ASSERT_TRUE(XT_UNTIL(xg_net_tx_reap(&rig.net) == 1));
 	}
-	xt_msleep(50);
+	XT_UNTIL(rig_count(_metadata, &rig, XG_TX, C(SIGNALS)) +
+		 rig_count(_metadata, &rig, XG_TX, C(SIGNALS_SAVED)) >= 350);
 	EXPECT_EQ(rig_count(_metadata, &rig, XG_TX, C(SIGNALS)) - s.c[C(SIGNALS)],
 		  xg_event_take(vq->call_fd));
 }

@@ -106,11 +106,17 @@ static inline uint64_t rig_count(struct __test_metadata *_metadata, struct rig *
 	return s.c[which];
 }
 
-/** RIG_COUNT() - a counter must have this value; untested where there is none. */
+/**
+ * RIG_COUNT() - a counter must have this value; untested where there is none
+ *
+ * The worker counts a moment after the ring shows what it did, hence the wait.
+ */
 #define RIG_COUNT(want, r, queue, which) do {				\
-	if ((r)->dev)							\
+	if ((r)->dev) {							\
+		XT_UNTIL(rig_count(_metadata, r, queue, C(which)) >= (want)); \
 		EXPECT_EQ((want), rig_count(_metadata, r, queue, C(which))) \
 			TH_LOG("counter %s of queue %d", #which, queue); \
+	}								\
 } while (0)
 
 /** rig_legacy() - does the header need a descriptor of its own? */

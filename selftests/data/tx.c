@@ -26,13 +26,14 @@ static void open_tx(struct __test_metadata *_metadata, uint64_t features, int sn
 /* Everything offered was delivered or dropped, and the ring is fine. */
 static void settled(struct __test_metadata *_metadata, uint64_t packets, uint64_t drops)
 {
-	struct xg_stats s = rig_stats(_metadata, &rig, XG_TX);
+	struct xg_stats s = { 0 };
 
 	XT_OK(xg_net_tx_wait(&rig.net, PATIENCE));
 	EXPECT_EQ(0, xg_event_take(rig.net.vq[XG_TX].err_fd));
 	if (!rig.dev)
 		return;
-	s = rig_stats(_metadata, &rig, XG_TX);
+	XT_UNTIL((s = rig_stats(_metadata, &rig, XG_TX),
+		  s.c[C(PACKETS)] + xg_stats_drops(&s) >= packets + drops));
 	EXPECT_EQ(packets, s.c[C(PACKETS)]);
 	EXPECT_EQ(drops, xg_stats_drops(&s));
 	EXPECT_EQ(0, s.c[C(RING_ERRORS)]);
