@@ -38,7 +38,7 @@ static void dump_fresh(void)
 	EQUAL(ask.view.devs->owner, 0);
 	EQUAL(ask.view.devs->worker, 0);
 	EQUAL(ask.view.devs->comm[0], 0);
-	EQUAL(ask.view.devs->features, 0);
+	EQUAL(ask.view.devs->features[0], 0);
 	EQUAL(ask.view.devs->regions, 0);
 	EQUAL(ask.view.devs->queues, 2);
 
@@ -102,7 +102,8 @@ static void dump_configured(void)
 	CHECK(xg_mem_add(&mem, 1 << 30, 1 << 20, 0) >= 0, "no memory");
 	EQUAL(xg_mem_commit(fd, &mem), 0);
 	ask_device(&ask, id, &dev);
-	EQUAL(dev.features, features);
+	EQUAL(dev.features[0], features);
+	EQUAL(dev.features[1], 0);
 	EQUAL(dev.regions, 2);
 
 	EQUAL(xg_ioctl_set_vring_num(fd, XG_TX, 512), 0);

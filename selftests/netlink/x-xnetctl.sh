@@ -45,6 +45,7 @@ test_show_json()
 	expect_ok
 	expect_json 'len(d["devices"]) == 1'
 	expect_json 'd["devices"][0]["owner"] is None and d["devices"][0]["worker"] is None'
+	expect_json 'd["devices"][0]["features-high"] == 0'
 	expect_json 'd["devices"][0]["features"] == 0 and d["devices"][0]["feature-names"] == []'
 	expect_json '[[q[k] for k in ("index", "direction", "state", "fault", "backend")]
 		for q in d["devices"][0]["queues"]] == [

@@ -32,14 +32,14 @@ static json_t *string_or_null(const char *text)
 	return json_string(clean);
 }
 
-static json_t *feature_names(__u64 features)
+static json_t *feature_names(const __u64 features[XC_FEATURE_WORDS])
 {
 	json_t *names = json_array();
 	char buf[XC_NAME_LEN];
 	unsigned int bit;
 
-	for (bit = 0; bit < 64; bit++) {
-		if (features >> bit & 1)
+	for (bit = 0; bit < XC_FEATURES; bit++) {
+		if (features[bit / 64] >> bit % 64 & 1)
 			json_array_append_new(names, json_string(xc_feature_name(bit, buf)));
 	}
 	return names;
@@ -79,7 +79,8 @@ static json_t *dev_shown(const struct xc_view *view, const struct xc_dev *dev)
 	json_object_set_new(object, "owner", number_or_null(dev->owner));
 	json_object_set_new(object, "comm", string_or_null(dev->comm));
 	json_object_set_new(object, "worker", number_or_null(dev->worker));
-	json_object_set_new(object, "features", json_integer(dev->features));
+	json_object_set_new(object, "features", json_integer(dev->features[0]));
+	json_object_set_new(object, "features-high", json_integer(dev->features[1]));
 	json_object_set_new(object, "feature-names", feature_names(dev->features));
 	json_object_set_new(object, "regions", json_integer(dev->regions));
 	for (; n; n--, queue++)

@@ -13,6 +13,10 @@
 /* Counters known here; counter i is attribute i + 1. */
 #define XC_COUNTERS	VHOST_XNET_A_COUNTERS_MAX
 
+/* Features come in words of 64. */
+#define XC_FEATURE_WORDS	2
+#define XC_FEATURES		(64 * XC_FEATURE_WORDS)
+
 /* Room for the name of a process, and to spare. */
 #define XC_COMM_LEN	64
 
@@ -22,7 +26,7 @@
  * @owner: process that owns it, 0 if none does
  * @comm: name of that process, empty if there is none
  * @worker: thread that serves it, 0 if there is none
- * @features: acknowledged features by bit number
+ * @features: acknowledged features by bit number, 64 in each word
  * @regions: regions in its memory map
  * @queues: how many queues it has
  */
@@ -31,7 +35,7 @@ struct xc_dev {
 	__u32 owner;
 	char comm[XC_COMM_LEN];
 	__u32 worker;
-	__u64 features;
+	__u64 features[XC_FEATURE_WORDS];
 	__u32 regions;
 	__u32 queues;
 };

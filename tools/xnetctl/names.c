@@ -19,7 +19,11 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* Newer than some headers that this may be built with. */
-#define FEATURE_RING_RESET	40
+#define FEATURE_RING_RESET			40
+#define FEATURE_GUEST_UDP_TUNNEL_GSO		65
+#define FEATURE_GUEST_UDP_TUNNEL_GSO_CSUM	66
+#define FEATURE_HOST_UDP_TUNNEL_GSO		67
+#define FEATURE_HOST_UDP_TUNNEL_GSO_CSUM	68
 
 static const char * const counters[] = {
 	[VHOST_XNET_A_COUNTERS_PACKETS - 1] = "packets",
@@ -83,6 +87,10 @@ static const char * const features[] = {
 	[VIRTIO_F_IN_ORDER] = "in-order",
 	[VIRTIO_F_ORDER_PLATFORM] = "order-platform",
 	[FEATURE_RING_RESET] = "ring-reset",
+	[FEATURE_GUEST_UDP_TUNNEL_GSO] = "guest-udp-tunnel-gso",
+	[FEATURE_GUEST_UDP_TUNNEL_GSO_CSUM] = "guest-udp-tunnel-gso-csum",
+	[FEATURE_HOST_UDP_TUNNEL_GSO] = "host-udp-tunnel-gso",
+	[FEATURE_HOST_UDP_TUNNEL_GSO_CSUM] = "host-udp-tunnel-gso-csum",
 };
 
 static const char *name_of(const char * const *names, size_t n, __u32 i,

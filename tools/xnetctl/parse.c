@@ -117,7 +117,8 @@ int xc_parse_dev(const struct nlmsghdr *nlh, struct xc_dev *dev)
 	    get_u32(attrs[VHOST_XNET_A_DEV_OWNER], &dev->owner) ||
 	    get_string(attrs[VHOST_XNET_A_DEV_COMM], dev->comm, sizeof(dev->comm)) ||
 	    get_u32(attrs[VHOST_XNET_A_DEV_WORKER], &dev->worker) ||
-	    get_uint(attrs[VHOST_XNET_A_DEV_FEATURES], &dev->features) ||
+	    get_uint(attrs[VHOST_XNET_A_DEV_FEATURES], &dev->features[0]) ||
+	    get_uint(attrs[VHOST_XNET_A_DEV_FEATURES_HIGH], &dev->features[1]) ||
 	    get_u32(attrs[VHOST_XNET_A_DEV_REGIONS], &dev->regions) ||
 	    get_u32(attrs[VHOST_XNET_A_DEV_QUEUES], &dev->queues))
 		return -1;

@@ -25,16 +25,20 @@ void xc_print_title(const struct xc_dev *dev)
 	putchar('\n');
 }
 
-static void print_features(__u64 features)
+/* The words as one number, then the names. */
+static void print_features(const __u64 features[XC_FEATURE_WORDS])
 {
 	char buf[XC_NAME_LEN];
 	unsigned int bit;
 	const char *name;
 	int column;
 
-	column = printf("  features  %#llx", features);
-	for (bit = 0; bit < 64; bit++) {
-		if (!(features >> bit & 1))
+	if (features[1])
+		column = printf("  features  %#llx%016llx", features[1], features[0]);
+	else
+		column = printf("  features  %#llx", features[0]);
+	for (bit = 0; bit < XC_FEATURES; bit++) {
+		if (!(features[bit / 64] >> bit % 64 & 1))
 			continue;
 		name = xc_feature_name(bit, buf);
 		if (column + 1 + snprintf(NULL, 0, "%s", name) > LINE)

@@ -30,14 +30,13 @@ static long ctl_get_features(struct xnet_dev *dev, void __user *arg)
 
 static long ctl_set_features(struct xnet_dev *dev, void __user *arg)
 {
-	u64 features;
+	u64 features[XNET_FEATURE_WORDS] = {};
 
-	if (copy_from_user(&features, arg, sizeof(features)))
+	if (copy_from_user(&features[0], arg, sizeof(features[0])))
 		return -EFAULT;
-	if (features & ~XNET_FEATURES)
+	if (features[0] & ~XNET_FEATURES)
 		return -EOPNOTSUPP;
-	xnet_dev_set_features(dev, features);
-	return 0;
+	return xnet_dev_set_features(dev, features);
 }
 
 static long ctl_get_backend_features(struct xnet_dev *dev, void __user *arg)
@@ -184,6 +183,8 @@ struct ctl_op {
 static const struct ctl_op ctl_ops[] = {
 	{ VHOST_GET_FEATURES,		true,	ctl_get_features },
 	{ VHOST_SET_FEATURES,		true,	ctl_set_features },
+	{ VHOST_GET_FEATURES_ARRAY,	true,	xnet_ctl_get_features_array },
+	{ VHOST_SET_FEATURES_ARRAY,	true,	xnet_ctl_set_features_array },
 	{ VHOST_GET_BACKEND_FEATURES,	true,	ctl_get_backend_features },
 	{ VHOST_SET_BACKEND_FEATURES,	true,	ctl_set_backend_features },
 	{ VHOST_SET_OWNER,		true,	ctl_set_owner },

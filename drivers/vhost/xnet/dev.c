@@ -12,12 +12,17 @@
 
 #include "dev.h"
 
+/* Features on offer; the same for every device, whatever it has acknowledged. */
+const u64 xnet_offer[XNET_FEATURE_WORDS] = { XNET_FEATURES, XNET_FEATURES_HIGH };
+
 /* The open devices, by number. */
 static DEFINE_IDR(xnet_devs);
 static DEFINE_MUTEX(xnet_devs_lock);
 
 /* The map of a device that had an owner and has to start anew. */
 static const struct xnet_mem dev_no_mem;
+
+static const u64 dev_no_features[XNET_FEATURE_WORDS];
 
 /**
  * xnet_dev_open() - make a device
@@ -66,6 +71,15 @@ static void dev_set_mem(struct xnet_dev *dev, const struct xnet_mem *mem)
 		kvfree(old);
 }
 
+/* For those who only want to know; the queues have what matters. */
+static void dev_note_features(struct xnet_dev *dev, const u64 features[XNET_FEATURE_WORDS])
+{
+	unsigned int i;
+
+	for (i = 0; i < XNET_FEATURE_WORDS; i++)
+		WRITE_ONCE(dev->features[i], features[i]);
+}
+
 /* Stop the queues and give everything back that came with the owner. */
 static void dev_cleanup(struct xnet_dev *dev)
 {
@@ -91,7 +105,7 @@ static void dev_cleanup(struct xnet_dev *dev)
 	if (dev->mm)
 		mmput(dev->mm);
 	dev->mm = NULL;
-	WRITE_ONCE(dev->features, 0);
+	dev_note_features(dev, dev_no_features);
 	if (dev->log_ctx)
 		eventfd_ctx_put(dev->log_ctx);
 	dev->log_ctx = NULL;
@@ -186,15 +200,17 @@ void xnet_dev_reset_owner(struct xnet_dev *dev)
  * @features: the features, all of them on offer
  *
  * Context: the device mutex is held; may sleep.
+ * Return: 0.
  */
-void xnet_dev_set_features(struct xnet_dev *dev, u64 features)
+int xnet_dev_set_features(struct xnet_dev *dev, const u64 features[XNET_FEATURE_WORDS])
 {
 	unsigned int i;
 
 	lockdep_assert_held(&dev->mutex);
-	WRITE_ONCE(dev->features, features);
+	dev_note_features(dev, features);
 	for (i = 0; i < XNET_NR_VQS; i++)
 		xnet_vq_set_features(&dev->vqs[i], features);
+	return 0;
 }
 
 /**
@@ -296,7 +312,8 @@ int xnet_info_next(u32 after, struct xnet_dev_info *info)
 		info->id = dev->id;
 		info->owner = READ_ONCE(dev->owner);
 		info->worker = READ_ONCE(dev->worker_pid);
-		info->features = READ_ONCE(dev->features);
+		for (i = 0; i < XNET_FEATURE_WORDS; i++)
+			info->features[i] = READ_ONCE(dev->features[i]);
 		info->nregions = READ_ONCE(dev->nregions);
 		if (info->owner) {
 			spin_lock(&dev->vqs[0].info_lock);

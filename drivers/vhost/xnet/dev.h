@@ -13,7 +13,7 @@
 #include "info.h"
 #include "vq.h"
 
-/* What a device offers. */
+/* What a device offers: features 0 to 63, and those from 64 on. */
 #define XNET_FEATURES						\
 	(BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) |			\
 	 BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) |			\
@@ -22,6 +22,8 @@
 	 BIT_ULL(VIRTIO_F_VERSION_1) |				\
 	 BIT_ULL(VIRTIO_NET_F_MRG_RXBUF) |			\
 	 BIT_ULL(VHOST_NET_F_VIRTIO_NET_HDR))
+
+#define XNET_FEATURES_HIGH	0ULL
 
 #define XNET_BACKEND_FEATURES	0ULL
 
@@ -32,7 +34,7 @@
  * @mm: the owner's address space, referenced; NULL if there is no owner
  * @worker: the thread that runs the queues, there whenever @mm is
  * @mem: the guest's memory map, NULL if none was ever set
- * @features: features acknowledged
+ * @features: features acknowledged, 64 in each word
  * @log_ctx: the eventfd that the owner wants to hear of dirty pages by, may be NULL
  * @owner: the owner's thread group in the initial namespace
  * @worker_pid: the worker's thread, likewise
@@ -49,7 +51,7 @@ struct xnet_dev {
 	struct mm_struct *mm;
 	struct xnet_worker *worker;
 	const struct xnet_mem *mem;
-	u64 features;
+	u64 features[XNET_FEATURE_WORDS];
 	struct eventfd_ctx *log_ctx;
 	pid_t owner;
 	pid_t worker_pid;
@@ -58,12 +60,14 @@ struct xnet_dev {
 	struct xnet_vq vqs[XNET_NR_VQS];
 };
 
+extern const u64 xnet_offer[XNET_FEATURE_WORDS];
+
 struct xnet_dev *xnet_dev_open(void);
 void xnet_dev_release(struct xnet_dev *dev);
 int xnet_dev_check_owner(const struct xnet_dev *dev);
 int xnet_dev_set_owner(struct xnet_dev *dev);
 void xnet_dev_reset_owner(struct xnet_dev *dev);
-void xnet_dev_set_features(struct xnet_dev *dev, u64 features);
+int xnet_dev_set_features(struct xnet_dev *dev, const u64 features[XNET_FEATURE_WORDS]);
 void xnet_dev_set_mem(struct xnet_dev *dev, const struct xnet_mem *mem);
 int xnet_dev_set_backend(struct xnet_dev *dev, unsigned int index, int fd);
 

@@ -10,6 +10,9 @@
 #include "ring.h"
 #include "stats.h"
 
+/* Features, acknowledged or offered, come in so many words of 64. */
+#define XNET_FEATURE_WORDS	2
+
 /* Queues of a device, numbered as in vhost-net. */
 enum {
 	XNET_VQ_RX,
@@ -64,7 +67,7 @@ struct xnet_dev_info {
 	pid_t owner;
 	pid_t worker;
 	char comm[TASK_COMM_LEN];
-	u64 features;
+	u64 features[XNET_FEATURE_WORDS];
 	u32 nregions;
 	struct xnet_vq_info vqs[XNET_NR_VQS];
 };

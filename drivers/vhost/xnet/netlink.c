@@ -120,7 +120,8 @@ static int xnet_nl_put_dev(const struct xnet_nl_to *to, const struct xnet_dev_in
 		return -EMSGSIZE;
 
 	if (nla_put_u32(skb, VHOST_XNET_A_DEV_ID, info->id) ||
-	    xnet_nl_put_uint(skb, VHOST_XNET_A_DEV_FEATURES, info->features) ||
+	    xnet_nl_put_uint(skb, VHOST_XNET_A_DEV_FEATURES, info->features[0]) ||
+	    xnet_nl_put_uint(skb, VHOST_XNET_A_DEV_FEATURES_HIGH, info->features[1]) ||
 	    nla_put_u32(skb, VHOST_XNET_A_DEV_REGIONS, info->nregions) ||
 	    nla_put_u32(skb, VHOST_XNET_A_DEV_QUEUES, XNET_NR_VQS))
 		goto cancel;

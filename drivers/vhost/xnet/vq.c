@@ -17,9 +17,9 @@
 #include "trace.h"
 #include "vq.h"
 
-static bool vq_has_feature(u64 features, unsigned int bit)
+static bool vq_has_feature(const u64 features[XNET_FEATURE_WORDS], unsigned int bit)
 {
-	return features & BIT_ULL(bit);
+	return features[bit / 64] & BIT_ULL(bit % 64);
 }
 
 /*
@@ -357,7 +357,7 @@ struct eventfd_ctx *xnet_vq_swap_ctx(struct xnet_vq *vq, struct eventfd_ctx **sl
 struct vq_change {
 	struct xnet_vq *vq;
 	const struct xnet_mem *mem;
-	u64 features;
+	const u64 *features;
 };
 
 static int vq_move_ring(void *data)
@@ -418,7 +418,7 @@ static int vq_change_features(void *data)
 	struct vq_change *c = data;
 	struct xnet_ring *ring = &c->vq->ring;
 	struct xnet_vq *vq = c->vq;
-	u64 f = c->features;
+	const u64 *f = c->features;
 
 	ring->event_idx = vq_has_feature(f, VIRTIO_RING_F_EVENT_IDX);
 	ring->indirect = vq_has_feature(f, VIRTIO_RING_F_INDIRECT_DESC);
@@ -439,7 +439,7 @@ static int vq_change_features(void *data)
  *
  * Context: the device mutex is held; may sleep.
  */
-void xnet_vq_set_features(struct xnet_vq *vq, u64 features)
+void xnet_vq_set_features(struct xnet_vq *vq, const u64 features[XNET_FEATURE_WORDS])
 {
 	struct vq_change c = { .vq = vq, .features = features };
 

@@ -130,7 +130,7 @@ struct eventfd_ctx *xnet_vq_swap_ctx(struct xnet_vq *vq, struct eventfd_ctx **sl
 				     struct eventfd_ctx *ctx);
 void xnet_vq_set_addr(struct xnet_vq *vq, const struct xnet_vq_addr *addr);
 void xnet_vq_set_mem(struct xnet_vq *vq, const struct xnet_mem *mem);
-void xnet_vq_set_features(struct xnet_vq *vq, u64 features);
+void xnet_vq_set_features(struct xnet_vq *vq, const u64 features[XNET_FEATURE_WORDS]);
 u16 xnet_vq_get_base(struct xnet_vq *vq);
 void xnet_vq_info(struct xnet_vq *vq, struct xnet_vq_info *info);
 

@@ -12,6 +12,8 @@
 #include <linux/mm_types.h>
 #include <linux/version.h>
 
+#include "uapi.h"
+
 /**
  * xnet_eventfd_signal() - add one to an eventfd's count and wake who waits
  * @ctx: the eventfd
