@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include <linux/virtio_net.h>
+#include <net/xdp.h>
 
 #include "net.h"
 #include "poll.h"
@@ -110,7 +111,7 @@ static void *rx_peek(struct xnet_vq *vq)
 
 	if (rx->head == rx->tail) {
 		rx->head = 0;
-		rx->tail = ptr_ring_consume_batched(rx->frames, rx->queue, XNET_BATCH);
+		rx->tail = xnet_tun_consume(vq->backend->file, rx->frames, rx->queue, XNET_BATCH);
 		if (!rx->tail)
 			return NULL;
 		xnet_stats_inc(&vq->stats, XNET_C_BATCHES);

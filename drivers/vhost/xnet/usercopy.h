@@ -7,7 +7,8 @@
 #include <linux/types.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
-#include <asm/unaligned.h>
+
+#include "compat/unaligned.h"
 
 /* The guest's addresses need not be aligned. */
 #define XNET_LONG_LOADS	IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS)

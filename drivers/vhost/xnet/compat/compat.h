@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What differs between kernels. The rest of the module is written as for the
- * newest one; nothing else tests for a version.
+ * newest one. Which kernel this is shows in probed.h: XNET_HAVE_NAME is defined
+ * if probe/NAME.c compiles. Nothing tests for a version.
  */
 #ifndef _XNET_COMPAT_H
 #define _XNET_COMPAT_H
@@ -9,8 +10,15 @@
 #include <linux/eventfd.h>
 #include <linux/gfp.h>
 #include <linux/if_tun.h>
+#include <linux/mm.h>
 #include <linux/mm_types.h>
-#include <linux/version.h>
+#include <linux/ptr_ring.h>
+#include <linux/virtio_net.h>
+#if __has_include(<linux/page_frag_cache.h>)
+#include <linux/page_frag_cache.h>
+#endif
+
+#include "probed.h"
 
 #include "uapi.h"
 
@@ -22,10 +30,10 @@
  */
 static inline void xnet_eventfd_signal(struct eventfd_ctx *ctx)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
-	eventfd_signal(ctx);
-#else
+#ifdef XNET_HAVE_EVENTFD_SIGNAL_COUNT
 	eventfd_signal(ctx, 1);
+#else
+	eventfd_signal(ctx);
 #endif
 }
 
@@ -35,9 +43,13 @@ static inline void xnet_eventfd_signal(struct eventfd_ctx *ctx)
  */
 static inline void xnet_frag_cache_drain(struct page_frag_cache *cache)
 {
+#ifdef XNET_HAVE_PAGE_FRAG_CACHE_DRAIN
+	page_frag_cache_drain(cache);
+#else
 	if (cache->va)
 		__page_frag_cache_drain(virt_to_head_page(cache->va), cache->pagecnt_bias);
 	cache->va = NULL;
+#endif
 }
 
 /**
@@ -49,10 +61,41 @@ static inline void xnet_frag_cache_drain(struct page_frag_cache *cache)
  */
 static inline struct virtio_net_hdr *xnet_tun_frame_hdr(void *buf, int buflen)
 {
+#ifdef XNET_HAVE_TUN_XDP_HDR
 	struct tun_xdp_hdr *hdr = buf;
 
 	hdr->buflen = buflen;
 	return &hdr->gso;
+#else
+	return buf;
+#endif
+}
+
+/**
+ * xnet_tun_consume() - take frames from a tap's ring
+ * @file: the tap's file
+ * @ring: its ring
+ * @frames: receives the frames
+ * @n: how many at most
+ *
+ * A tap whose ring was full may have stopped its network device's queue; where
+ * it does that, it is told of the room.
+ *
+ * Context: process.
+ * Return: how many frames there were.
+ */
+static inline int xnet_tun_consume(struct file *file, struct ptr_ring *ring, void **frames, int n)
+{
+#ifdef XNET_HAVE_TUN_WAKE_QUEUE
+	spin_lock(&ring->consumer_lock);
+	n = __ptr_ring_consume_batched(ring, frames, n);
+	if (n)
+		tun_wake_queue(file, n);
+	spin_unlock(&ring->consumer_lock);
+	return n;
+#else
+	return ptr_ring_consume_batched(ring, frames, n);
+#endif
 }
 
 #endif /* _XNET_COMPAT_H */
