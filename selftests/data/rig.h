@@ -113,7 +113,9 @@ static inline uint64_t rig_count(struct __test_metadata *_metadata, struct rig *
  */
 #define RIG_COUNT(want, r, queue, which) do {				\
 	if ((r)->dev) {							\
-		XT_UNTIL(rig_count(_metadata, r, queue, C(which)) >= (want)); \
+		uint64_t rig_want_ = (want);				\
+									\
+		XT_UNTIL(rig_count(_metadata, r, queue, C(which)) >= rig_want_); \
 		EXPECT_EQ((want), rig_count(_metadata, r, queue, C(which))) \
 			TH_LOG("counter %s of queue %d", #which, queue); \
 	}								\
