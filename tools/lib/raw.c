@@ -2,6 +2,8 @@
 /* The raw layer: every vhost ioctl as a function of its own. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include "private.h"
@@ -54,6 +56,35 @@ int xg_ioctl_set_features(int fd, uint64_t features)
 {
 	return xg_note("VHOST_SET_FEATURES",
 		       xg_ioctl(fd, VHOST_SET_FEATURES, &features));
+}
+
+static int features_array(int fd, unsigned long req, uint64_t *features, uint64_t count)
+{
+	size_t size = count * sizeof(*features);
+	struct vhost_features_array *array = malloc(sizeof(*array) + size);
+	int ret;
+
+	if (!array)
+		return -ENOMEM;
+	array->count = count;
+	memcpy(array->features, features, size);
+	ret = xg_ioctl(fd, req, array);
+	if (req == VHOST_GET_FEATURES_ARRAY)
+		memcpy(features, array->features, size);
+	free(array);
+	return ret;
+}
+
+int xg_ioctl_get_features_array(int fd, uint64_t *features, uint64_t count)
+{
+	return xg_note("VHOST_GET_FEATURES_ARRAY",
+		       features_array(fd, VHOST_GET_FEATURES_ARRAY, features, count));
+}
+
+int xg_ioctl_set_features_array(int fd, const uint64_t *features, uint64_t count)
+{
+	return xg_note("VHOST_SET_FEATURES_ARRAY",
+		       features_array(fd, VHOST_SET_FEATURES_ARRAY, (uint64_t *)features, count));
 }
 
 int xg_ioctl_get_backend_features(int fd, uint64_t *features)

@@ -35,6 +35,8 @@
 #include <linux/virtio_net.h>
 #include <linux/virtio_ring.h>
 
+#include "uapi.h"
+
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "xguest handles little-endian hosts only"
 #endif
@@ -100,6 +102,8 @@ int xg_ioctl_set_owner(int fd);
 int xg_ioctl_reset_owner(int fd);
 int xg_ioctl_get_features(int fd, uint64_t *features);
 int xg_ioctl_set_features(int fd, uint64_t features);
+int xg_ioctl_get_features_array(int fd, uint64_t *features, uint64_t count);
+int xg_ioctl_set_features_array(int fd, const uint64_t *features, uint64_t count);
 int xg_ioctl_get_backend_features(int fd, uint64_t *features);
 int xg_ioctl_set_backend_features(int fd, uint64_t features);
 int xg_ioctl_set_mem_table(int fd, const struct vhost_memory *table);
