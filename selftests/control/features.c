@@ -5,7 +5,7 @@
 
 #define XNET_OFFER	(XG_F_NOTIFY_ON_EMPTY | XG_F_INDIRECT | XG_F_EVENT_IDX | \
 			 XG_F_ANY_LAYOUT | XG_F_VERSION_1 | XG_F_MRG_RXBUF | \
-			 XG_F_NET_HDR)
+			 XG_F_NET_HDR | XG_F_LOG_ALL)
 
 FIXTURE(features) {
 	int fd;
@@ -43,7 +43,7 @@ TEST_F(features, unknown_bits)
 		uint64_t f = 1ULL << bit;
 		int ret = xg_ioctl_set_features(self->fd, f);
 
-		/* What needs a dirty log or an IOTLB has its own conditions. */
+		/* What needs an IOTLB has its own conditions. */
 		if (f & self->offer & ~XNET_OFFER)
 			continue;
 		EXPECT_EQ(f & self->offer ? 0 : -EOPNOTSUPP, ret)

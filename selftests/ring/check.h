@@ -41,5 +41,7 @@ void test_unmapped(struct rng *rng);
 void test_once(struct rng *rng);
 void test_chaos(struct rng *rng);
 void test_order(struct rng *rng);
+void test_log(struct rng *rng);
+void test_log_ring(struct rng *rng);
 
 #endif /* _CHECK_H */

@@ -24,6 +24,8 @@ static const struct test tests[] = {
 	{ "read-once", test_once, 600 },
 	{ "chaos", test_chaos, 1000 },
 	{ "wakeups", test_order, 1 },
+	{ "log", test_log, 600 },
+	{ "log-ring", test_log_ring, 400 },
 };
 
 /**

@@ -66,7 +66,7 @@ mutant()
 echo "KTAP version 1"
 mkdir "$ring" "$work/src" "$work/good"
 # All bugs go into the same files, whatever happens to the tree meanwhile.
-cp -p ../../drivers/vhost/xnet/{ring_split*.[ch],ring.h,mem.c,mem.h} "$ring/" || exit
+cp -p ../../drivers/vhost/xnet/{ring_split*.[ch],ring.h,mem.c,mem.h,log.c,log.h} "$ring/" || exit
 copy_files
 make -s RING="$work/src" O="$work/good" || exit
 if ! "$work/good/ring-test" --seed 1 >"$work/log" 2>&1; then
@@ -113,14 +113,14 @@ mutant poll-stale ring_split.c 's/split16(ring, idx) != ring->fetched/ring->avai
 # Read twice
 mutant head-again ring_split.c 's/heads\[i\] = array_index_nospec(heads\[i\], ring->num);/{ __virtio16 v = 0; (void)get_user(v, \&ring->avail->ring[(ring->fetched + i) \& (ring->num - 1)]); heads[i] = split16(ring, v); }/'
 mutant index-again ring_split.c 's/ring->avail_idx = idx;/(void)get_user(raw, \&ring->avail->idx); ring->avail_idx = split16(ring, raw);/'
-mutant used-index-again ring_split.c 's/ring->used_idx += ring->staged;/{ __virtio16 v = 0; (void)get_user(v, \&ring->used->idx); ring->used_idx = split16(ring, v) + ring->staged; }/'
+mutant used-index-again ring_split.c 's/ring->used_idx += n;/{ __virtio16 v = 0; (void)get_user(v, \&ring->used->idx); ring->used_idx = split16(ring, v) + n; }/'
 mutant next-again ring_split.c 's/next = array_index_nospec(desc->next, ring->num);/{ __virtio16 v = 0; (void)get_user(v, \&ring->desc[ring->bufs[ring->end].id % ring->num].next); next = split16(ring, v) % ring->num; }/'
 mutant left-open ring_split.c '/^fault:/{n;d}'
 
 # Completions
 mutant used-wrap ring_split.c 's/ring->used->ring\[at & mask\]/ring->used->ring[at \& mask \& ~(ring->num >> 1)]/'
 mutant used-length ring_split.c 's/done\[i\]\.len), &elem->len/done[i].len + 1), \&elem->len/'
-mutant staged-stays ring_split.c '/ring->used_idx += ring->staged/{n;d}'
+mutant staged-stays ring_split.c '/ring->used_idx += n;/{n;d}'
 mutant start-index ring_split.c 's/ring->used_idx = split16(ring, idx);/ring->used_idx = ring->taken;/'
 
 # Notifications
@@ -130,10 +130,10 @@ mutant used-event-old ring_split.c 's/ring->used_idx, old);/ring->used_idx, old 
 mutant first-signal ring_split.c 's/if (!valid)/if (0)/'
 mutant signal-on-empty ring_split.c 's/ring->notify_on_empty && /0 \&\& /'
 mutant no-interrupt-ignored ring_split.c 's/return !(split16(ring, raw) & VRING_AVAIL_F_NO_INTERRUPT);/return 1;/'
-mutant avail-event-off ring_split.c 's/split_to16(ring, seen), split_avail_event/split_to16(ring, seen - 1), split_avail_event/'
+mutant avail-event-off ring_split.c 's/split_to16(ring, seen), event/split_to16(ring, seen - 1), event/'
 mutant arm-without-look ring_split.c 's/return ring->avail_idx != seen;/return 0;/'
 mutant disarm-nothing ring_split.c 's/split_set_flags(ring, VRING_USED_F_NO_NOTIFY)/0/'
-mutant flags-stale ring_split.c '/^int xnet_split_start/,/^}/{/ring->used_flags = 0;/d}'
+mutant flags-stale ring_split.c '/^int xnet_split_put_flags/,/^}/{/ring->used_flags = flags;/d}'
 
 # Barriers
 mutant no-rmb ring_split.c '/smp_rmb()/d'
@@ -154,6 +154,31 @@ mutant hint-stays mem.c '/\*hint = r - mem->regions/d'
 mutant fast-past-last mem.h 's/gpa <= r->last && //'
 mutant fast-empty mem.h 's/(u64)len - 1/len - 1U/'
 mutant fast-length mem.h 's/(u64)len - 1 <=/(u64)len - 2 <=/'
+
+# The dirty log
+mutant log-early ring_split_used.c 's/err = put_user(split_to16(ring, ring->used_idx), &ring->used->idx);/err = 0; if (ring->log.used) err = split_log_published(ring, n, true); if (!err) err = put_user(split_to16(ring, ring->used_idx), \&ring->used->idx);/; s/if (unlikely(ring->log.used) && split_log_published/if (0 \&\& split_log_published/'
+mutant log-no-barrier log.h '/smp_wmb()/d'
+mutant log-last-page log.c 's/while (page <= last)/while (page < last || page == gpa \/ XNET_LOG_PAGE)/'
+mutant log-index ring_split_used.c 's/if (err || !shown)/if (1)/'
+mutant log-entries ring_split_used.c 's/int err = split_log_entries(ring, ring->used_idx - n, n);/int err = 0; xnet_log_begin(\&ring->log); (void)n;/'
+mutant log-entries-wrap ring_split_used.c 's/return err ? err : split_log(ring, head, (n - part) \* size);/return err;/'
+mutant log-entries-one ring_split_used.c 's/split_log_entries(ring, ring->used_idx - n, n)/split_log_entries(ring, ring->used_idx - n, 1)/'
+mutant log-flags ring_split_used.c 's/return ring->log.used ? split_log_field(ring, &ring->used->flags) : 0;/return 0;/'
+mutant log-event ring_split_used.c 's/return unlikely(ring->log.used) ? split_log_field(ring, event) : 0;/return 0;/'
+mutant log-broken ring_split_used.c 's/^\tif (ring->log.used)$/\tif (0)/'
+mutant log-half ring_split_used.c 's/ring->staged + i + 1)/ring->staged + i)/'
+mutant log-page-kept log.h '/log->last = XNET_LOG_NONE/d'
+mutant log-fault ring_split_used.c 's/return split_fault(ring, XNET_FAULT_LOG);/return 0;/'
+mutant log-alias mem.c 's/mem->aliased = mem_aliased(mem);/mem->aliased = false;/'
+mutant log-step log.c 's/len = min(len, r->hva - hva);/;/'
+mutant log-hint log.c 's/len - 1 <= r->last - r->gpa - (hva - r->hva)/1/'
+mutant log-hole log.c 's/if (!step)/if (!step \&\& len == 1)/; s/return held ? len : 0;/return held || len > 1 ? len : 0;/'
+mutant log-segment log.c 's/u64 part = min_t(u64, len, segs->iov_len);/u64 part = segs->iov_len;/; s/len -= part;/len -= min(len, part);/'
+mutant log-word log.c 's/(U32_MAX >> (32 - n)) << bit/1U << bit/'
+mutant log-base log.c 's/at % 4 \* 8 + page % 8/page % 32/'
+mutant log-again log.c 's/while (err == -EAGAIN && --tries)/while (0)/'
+mutant log-gives-up log.c 's/return err ? -EFAULT : 0;/return err == -EFAULT ? err : 0;/'
+mutant log-untold log.h '/log->fresh = true/d'
 
 echo "1..$nr"
 echo "$caught passed, $((missed + stale)) failed, 0 skipped"

@@ -118,12 +118,17 @@ bool user_window_open(void)
 	return window.open;
 }
 
+/* As access_ok(): a kernel address is refused, a hole is not noticed. */
+bool user_range_ok(const void *p, size_t n)
+{
+	return !user_refuse && (intptr_t)p >= 0 && n <= INTPTR_MAX - (uintptr_t)p;
+}
+
 int user_begin(const void *p, size_t n, enum user_dir dir)
 {
 	if (window.open)
 		misuse("user access opened twice");
-	/* As access_ok(): a kernel address is refused, a hole is not noticed. */
-	if (user_refuse || (intptr_t)p < 0 || (intptr_t)((uintptr_t)p + n) < 0)
+	if (!user_range_ok(p, n))
 		return 0;
 	window.p = p;
 	window.n = n;
@@ -215,6 +220,22 @@ unsigned long user_copy_out(void *p, const void *src, size_t n)
 		p = (u8 *)p + part;
 		n -= part;
 	}
+	return 0;
+}
+
+/* An access of its own kind: no hook but its own sees it, and user_fail_at does not count it. */
+int user_or(u32 *p, u32 bits, int *was)
+{
+	if ((uintptr_t)p % sizeof(*p))
+		misuse("atomic access that is not aligned");
+	if (window.open)
+		misuse("atomic user access while user access is open");
+	if (!user_range_ok(p, sizeof(*p)) || !user_mapped(p, sizeof(*p)))
+		return -EFAULT;
+	*was = *p;
+	if (user_ops.or)
+		return user_ops.or(p, bits);
+	*p |= bits;
 	return 0;
 }
 

@@ -9,8 +9,11 @@
 #ifndef _USER_H
 #define _USER_H
 
+#include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+typedef __u32 u32;
 
 enum user_dir { USER_READ, USER_WRITE };
 enum user_how { USER_SAFE, USER_UNSAFE };
@@ -23,6 +26,7 @@ enum user_fence { USER_MB, USER_RMB, USER_WMB };
  * @load: read @n bytes at @p
  * @store: write @n bytes at @p
  * @fence: a barrier of the device
+ * @or: set bits in the word at @p, atomically, or fail with the errno returned
  */
 struct user_ops {
 	void (*before)(const void *p, size_t n, enum user_dir dir);
@@ -30,6 +34,7 @@ struct user_ops {
 	void (*load)(void *dst, const void *p, size_t n);
 	void (*store)(void *p, const void *src, size_t n);
 	void (*fence)(enum user_fence fence);
+	int (*or)(u32 *p, u32 bits);
 };
 
 extern struct user_ops user_ops;
@@ -51,6 +56,8 @@ int user_store(void *p, const void *src, size_t n, enum user_how how);
 unsigned long user_copy_in(void *dst, const void *p, size_t n);
 unsigned long user_copy_out(void *p, const void *src, size_t n);
 void user_barrier(enum user_fence fence);
+bool user_range_ok(const void *p, size_t n);
+int user_or(u32 *p, u32 bits, int *was);
 bool user_window_open(void);
 
 #endif /* _USER_H */

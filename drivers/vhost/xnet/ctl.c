@@ -121,26 +121,41 @@ static long ctl_set_mem_table(struct xnet_dev *dev, void __user *arg)
 	mem = ctl_read_mem(arg, head.nregions);
 	if (IS_ERR(mem))
 		return PTR_ERR(mem);
+	if (!xnet_dev_log_mem_ok(dev, mem, false)) {
+		kvfree(mem);
+		return -EFAULT;
+	}
 	xnet_dev_set_mem(dev, mem);
 	return 0;
 }
 
-/*
- * Where the dirty log would be. Without VHOST_F_LOG_ALL, which is not on offer,
- * nothing is logged, but an owner may prepare for it.
- */
+/* As with vhost-net, a queue whose log can be there gets it even if the other's cannot. */
 static long ctl_set_log_base(struct xnet_dev *dev, void __user *arg)
 {
+	unsigned int i;
+	long ret = 0;
 	u64 base;
 
 	if (copy_from_user(&base, arg, sizeof(base)))
 		return -EFAULT;
-	return base > ULONG_MAX ? -EFAULT : 0;
+	if (base > ULONG_MAX)
+		return -EFAULT;
+	for (i = 0; i < XNET_NR_VQS; i++) {
+		struct xnet_vq *vq = &dev->vqs[i];
+
+		/* What is not running yet is checked when it is to run. */
+		if (vq->backend && !xnet_vq_log_ok(vq, dev->mem, base))
+			ret = -EFAULT;
+		else
+			xnet_vq_set_log(vq, base);
+	}
+	return ret;
 }
 
 static long ctl_set_log_fd(struct xnet_dev *dev, void __user *arg)
 {
 	struct eventfd_ctx *ctx = NULL;
+	unsigned int i;
 	int fd;
 
 	if (get_user(fd, (int __user *)arg))
@@ -151,6 +166,8 @@ static long ctl_set_log_fd(struct xnet_dev *dev, void __user *arg)
 			return PTR_ERR(ctx);
 	}
 	swap(dev->log_ctx, ctx);
+	for (i = 0; i < XNET_NR_VQS; i++)
+		xnet_vq_swap_ctx(&dev->vqs[i], &dev->vqs[i].log_ctx, dev->log_ctx);
 	if (ctx)
 		eventfd_ctx_put(ctx);
 	return 0;

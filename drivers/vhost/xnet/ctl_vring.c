@@ -38,7 +38,6 @@ static long vring_set_addr(struct xnet_vq *vq, void __user *arg)
 
 	if (copy_from_user(&a, arg, sizeof(a)))
 		return -EFAULT;
-	/* VHOST_VRING_F_LOG goes with VHOST_F_LOG_ALL, which is not on offer. */
 	if (a.flags & ~BIT(VHOST_VRING_F_LOG))
 		return -EOPNOTSUPP;
 	if (a.desc_user_addr > ULONG_MAX || a.avail_user_addr > ULONG_MAX ||
@@ -51,8 +50,11 @@ static long vring_set_addr(struct xnet_vq *vq, void __user *arg)
 	addr.desc = a.desc_user_addr;
 	addr.avail = a.avail_user_addr;
 	addr.used = a.used_user_addr;
+	addr.log = a.flags & BIT(VHOST_VRING_F_LOG);
+	addr.log_gpa = a.log_guest_addr;
 	/* Without a backend the size may not be the last word yet. */
-	if (vq->backend && !xnet_vq_addr_ok(vq, &addr))
+	if (vq->backend && (!xnet_vq_addr_ok(vq, &addr) ||
+			    !xnet_vq_log_used_ok(vq, vq->ring.log.base, &addr)))
 		return -EINVAL;
 	xnet_vq_set_addr(vq, &addr);
 	return 0;

@@ -195,18 +195,41 @@ void xnet_dev_reset_owner(struct xnet_dev *dev)
 }
 
 /**
+ * xnet_dev_log_mem_ok() - can writes to a map's memory be logged?
+ * @dev: the device
+ * @mem: the map, or NULL
+ * @log_all: the owner is about to ask for it, if it has not yet
+ *
+ * Context: the device mutex is held.
+ * Return: false if a queue that has a backend wants to log and cannot, or if
+ * there is no map for it.
+ */
+bool xnet_dev_log_mem_ok(const struct xnet_dev *dev, const struct xnet_mem *mem, bool log_all)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&dev->mutex);
+	for (i = 0; i < XNET_NR_VQS; i++)
+		if (!xnet_vq_log_mem_ok(&dev->vqs[i], mem, log_all))
+			return false;
+	return true;
+}
+
+/**
  * xnet_dev_set_features() - acknowledge features
  * @dev: the device
  * @features: the features, all of them on offer
  *
  * Context: the device mutex is held; may sleep.
- * Return: 0.
+ * Return: 0, or -EFAULT if they ask for a log that cannot be.
  */
 int xnet_dev_set_features(struct xnet_dev *dev, const u64 features[XNET_FEATURE_WORDS])
 {
 	unsigned int i;
 
 	lockdep_assert_held(&dev->mutex);
+	if (features[0] & BIT_ULL(VHOST_F_LOG_ALL) && !xnet_dev_log_mem_ok(dev, dev->mem, true))
+		return -EFAULT;
 	dev_note_features(dev, features);
 	for (i = 0; i < XNET_NR_VQS; i++)
 		xnet_vq_set_features(&dev->vqs[i], features);
@@ -263,7 +286,7 @@ static int dev_swap_backend(struct xnet_vq *vq, struct xnet_backend *new)
  *
  * Context: the owner's process, with the device mutex; may sleep.
  * Return: 0; -ENOBUFS if there is no such queue; -EFAULT if there is no memory
- * map or no ring; -ENOTSOCK if @fd cannot be a backend; errors of
+ * map, no ring or no room for the log that is wanted; -ENOTSOCK if @fd cannot be a backend; errors of
  * xnet_vq_attach().
  */
 int xnet_dev_set_backend(struct xnet_dev *dev, unsigned int index, int fd)
@@ -277,7 +300,7 @@ int xnet_dev_set_backend(struct xnet_dev *dev, unsigned int index, int fd)
 		return -ENOBUFS;
 	vq = &dev->vqs[array_index_nospec(index, XNET_NR_VQS)];
 	addr = (struct xnet_vq_addr) { vq->desc, vq->avail, vq->used };
-	if (!dev->mem || !xnet_vq_addr_ok(vq, &addr))
+	if (!xnet_vq_log_ok(vq, dev->mem, vq->ring.log.base) || !xnet_vq_addr_ok(vq, &addr))
 		return -EFAULT;
 	if (fd != -1) {
 		backend = xnet_backend_get(fd);

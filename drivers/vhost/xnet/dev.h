@@ -16,6 +16,7 @@
 /* What a device offers: features 0 to 63, and those from 64 on. */
 #define XNET_FEATURES						\
 	(BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) |			\
+	 BIT_ULL(VHOST_F_LOG_ALL) |				\
 	 BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) |			\
 	 BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |			\
 	 BIT_ULL(VIRTIO_F_ANY_LAYOUT) |				\
@@ -68,6 +69,7 @@ int xnet_dev_check_owner(const struct xnet_dev *dev);
 int xnet_dev_set_owner(struct xnet_dev *dev);
 void xnet_dev_reset_owner(struct xnet_dev *dev);
 int xnet_dev_set_features(struct xnet_dev *dev, const u64 features[XNET_FEATURE_WORDS]);
+bool xnet_dev_log_mem_ok(const struct xnet_dev *dev, const struct xnet_mem *mem, bool log_all);
 void xnet_dev_set_mem(struct xnet_dev *dev, const struct xnet_mem *mem);
 int xnet_dev_set_backend(struct xnet_dev *dev, unsigned int index, int fd);
 

@@ -14,6 +14,28 @@ static int region_cmp(const void *a, const void *b)
 	return x->gpa < y->gpa ? -1 : x->gpa > y->gpa;
 }
 
+static int region_hva_cmp(const void *a, const void *b)
+{
+	const struct xnet_region *x = a, *y = b;
+
+	return x->hva < y->hva ? -1 : x->hva > y->hva;
+}
+
+/* Leaves the regions in the order of user space. */
+static bool mem_aliased(struct xnet_mem *mem)
+{
+	u32 i;
+
+	sort(mem->regions, mem->nregions, sizeof(mem->regions[0]), region_hva_cmp, NULL);
+	for (i = 1; i < mem->nregions; i++) {
+		const struct xnet_region *r = &mem->regions[i - 1];
+
+		if (mem->regions[i].hva - r->hva <= r->last - r->gpa)
+			return true;
+	}
+	return false;
+}
+
 /**
  * xnet_mem_prepare() - sort a map and see that it can be searched
  * @mem: a map nobody uses yet, its regions in any order, none of them empty
@@ -25,6 +47,7 @@ int xnet_mem_prepare(struct xnet_mem *mem)
 {
 	u32 i;
 
+	mem->aliased = mem_aliased(mem);
 	sort(mem->regions, mem->nregions, sizeof(mem->regions[0]), region_cmp, NULL);
 	for (i = 1; i < mem->nregions; i++)
 		if (mem->regions[i].gpa <= mem->regions[i - 1].last)

@@ -26,10 +26,12 @@ struct xnet_region {
 /**
  * struct xnet_mem - a memory map
  * @nregions: how many regions it has, may be 0
+ * @aliased: the same user memory is in it more than once
  * @regions: sorted by address, no two overlap, each wholly in user space
  */
 struct xnet_mem {
 	u32 nregions;
+	bool aliased;
 	struct xnet_region regions[];
 };
 

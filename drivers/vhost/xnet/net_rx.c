@@ -232,6 +232,21 @@ static int rx_copy(struct xnet_vq *vq, void *frame, u32 len, unsigned int nbufs)
 	return 0;
 }
 
+/* Log the pages that a frame was written to. */
+static int rx_log(struct xnet_vq *vq, u32 len, unsigned int nbufs)
+{
+	struct xnet_ring *ring = &vq->ring;
+	const struct xnet_buf *first = xnet_ring_buf(ring, 0);
+	const struct xnet_buf *last = xnet_ring_buf(ring, nbufs - 1);
+
+	xnet_log_begin(&ring->log);
+	if (!xnet_log_segs(&ring->log, ring->mem, &ring->segs[first->seg],
+			   last->seg + last->nsegs - first->seg, len))
+		return 0;
+	ring->fault = XNET_FAULT_LOG;
+	return -EFAULT;
+}
+
 /* Note that the first @nbufs buffers hold @len bytes. */
 static int rx_complete(struct xnet_vq *vq, u32 len, unsigned int nbufs)
 {
@@ -321,7 +336,12 @@ static int rx_one(struct xnet_vq *vq, void *frame, u32 frame_len)
 	if (unlikely(ret)) {
 		/* The buffers stay in the look-ahead, for the next frame. */
 		xnet_stats_inc(&vq->stats, ret - 1);
-		return -EAGAIN;
+		/* Nobody knows how far it got before it failed. */
+		return vq->ring.log.payload && rx_log(vq, len, nbufs) ? -EFAULT : -EAGAIN;
+	}
+	if (unlikely(vq->ring.log.payload) && rx_log(vq, len, nbufs)) {
+		xnet_stats_inc(&vq->stats, XNET_C_DROP_FAULT);
+		return -EFAULT;
 	}
 	ret = rx_complete(vq, len, nbufs);
 	if (unlikely(ret < 0)) {

@@ -34,6 +34,10 @@
  * while the queue runs, otherwise whoever holds the device mutex. All of them
  * may sleep, as the guest's memory may be paged out. Errors are negative
  * errnos and mean that the ring is broken; @fault then says why.
+ *
+ * What these functions write to the device area they log, if the owner wishes,
+ * before they return; see log.h. What is written into buffers is for those to
+ * log who write it.
  */
 #ifndef _XNET_RING_H
 #define _XNET_RING_H
@@ -43,6 +47,7 @@
 #include <linux/uio.h>
 #include <linux/virtio_ring.h>
 
+#include "log.h"
 #include "mem.h"
 
 /* The most descriptors of a chain, and segments of a frame; vhost-net's limit too. */
@@ -66,6 +71,7 @@
  * @XNET_FAULT_LENGTH: a chain without a byte, where there has to be one, or of more than 4 GiB
  * @XNET_FAULT_SEGMENTS: a chain of more than XNET_MAX_SEGS descriptors or segments; the
  *	descriptor that refers to an indirect table does not count
+ * @XNET_FAULT_LOG: what was written could not be noted in the dirty log
  * @XNET_NR_FAULTS: how many there are
  *
  * The order is that of the netlink family's enumeration.
@@ -82,6 +88,7 @@ enum xnet_fault {
 	XNET_FAULT_ADDRESS,
 	XNET_FAULT_LENGTH,
 	XNET_FAULT_SEGMENTS,
+	XNET_FAULT_LOG,
 	XNET_NR_FAULTS
 };
 
@@ -131,6 +138,7 @@ struct xnet_done {
  * @signalled: @used_idx when the guest was last signalled
  * @signalled_valid: @signalled means something
  * @used_flags: the flags word of the device area as last written
+ * @log: the dirty log; changed as @mem is
  * @fault: why the ring is broken
  * @hint: region that served the last descriptor
  * @indirect_hint: region that served the last indirect table
@@ -162,6 +170,7 @@ struct xnet_ring {
 	u16 signalled;
 	bool signalled_valid;
 	u16 used_flags;
+	struct xnet_log log;
 	enum xnet_fault fault;
 	u32 hint;
 	u32 indirect_hint;

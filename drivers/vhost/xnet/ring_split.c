@@ -20,15 +20,17 @@
 int xnet_split_start(struct xnet_ring *ring)
 {
 	__virtio16 idx;
+	int err;
 
 	ring->fault = XNET_FAULT_NONE;
 	ring->avail_idx = ring->taken;
 	ring->staged = 0;
 	ring->signalled_valid = false;
-	ring->used_flags = 0;
 	xnet_ring_forget(ring);
-	if (put_user(split_to16(ring, 0), &ring->used->flags) ||
-	    get_user(idx, &ring->used->idx))
+	err = xnet_split_put_flags(ring, 0);
+	if (err)
+		return err;
+	if (get_user(idx, &ring->used->idx))
 		return split_fault(ring, XNET_FAULT_RING_ACCESS);
 	ring->used_idx = split16(ring, idx);
 	return 0;

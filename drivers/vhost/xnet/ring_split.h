@@ -49,6 +49,7 @@ int xnet_split_read_descs(struct xnet_ring *ring, const u16 *at, unsigned int n,
 			  struct vring_desc *out);
 int xnet_split_walk(struct xnet_ring *ring, struct split_chain *chain, struct split_desc *desc);
 int xnet_split_look(struct xnet_ring *ring);
+int xnet_split_put_flags(struct xnet_ring *ring, u16 flags);
 
 /*
  * Where only one byte order is possible the compiler is to know it: the fields
@@ -106,7 +107,14 @@ static inline __virtio16 __user *split_used_event(const struct xnet_ring *ring)
 static inline int split_fault(struct xnet_ring *ring, enum xnet_fault fault)
 {
 	ring->fault = fault;
-	return fault == XNET_FAULT_RING_ACCESS || fault == XNET_FAULT_ADDRESS ? -EFAULT : -EINVAL;
+	switch (fault) {
+	case XNET_FAULT_RING_ACCESS:
+	case XNET_FAULT_ADDRESS:
+	case XNET_FAULT_LOG:
+		return -EFAULT;
+	default:
+		return -EINVAL;
+	}
 }
 
 /*

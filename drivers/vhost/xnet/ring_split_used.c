@@ -6,6 +6,34 @@
 
 #include "ring_split.h"
 
+/* Log @len bytes of the device area, @at bytes into it; the log has been begun. */
+static int split_log(struct xnet_ring *ring, size_t at, size_t len)
+{
+	if (xnet_log_gpa(&ring->log, ring->log.used_gpa + at, len))
+		return split_fault(ring, XNET_FAULT_LOG);
+	return 0;
+}
+
+/* Log a field of the device area that was just written. */
+static int split_log_field(struct xnet_ring *ring, const __virtio16 __user *field)
+{
+	xnet_log_begin(&ring->log);
+	return split_log(ring, (const char __user *)field - (const char __user *)ring->used,
+			 sizeof(*field));
+}
+
+/* Log the @n entries from index @at on; they may be on both ends of the ring. */
+static int split_log_entries(struct xnet_ring *ring, u16 at, unsigned int n)
+{
+	const size_t head = offsetof(struct vring_used, ring), size = sizeof(struct vring_used_elem);
+	unsigned int first = at & (ring->num - 1), part = min(n, ring->num - first);
+	int err;
+
+	xnet_log_begin(&ring->log);
+	err = split_log(ring, head + first * size, part * size);
+	return err ? err : split_log(ring, head, (n - part) * size);
+}
+
 /**
  * xnet_split_complete() - see xnet_ring_complete()
  * @ring: the ring
@@ -37,7 +65,20 @@ int xnet_split_complete(struct xnet_ring *ring, const struct xnet_done *done, un
 
 fault:
 	user_write_access_end();
+	/* Nobody is going to publish these, and so to log them; half of the last may be there. */
+	if (ring->log.used)
+		split_log_entries(ring, ring->used_idx, ring->staged + i + 1);
 	return split_fault(ring, XNET_FAULT_RING_ACCESS);
+}
+
+/* Log the last @n entries, and the index behind them if that was @shown as well. */
+static int split_log_published(struct xnet_ring *ring, unsigned int n, bool shown)
+{
+	int err = split_log_entries(ring, ring->used_idx - n, n);
+
+	if (err || !shown)
+		return err;
+	return split_log(ring, offsetof(struct vring_used, idx), sizeof(ring->used->idx));
 }
 
 /* 2.7.7.2: does the driver want to hear of what was just published? */
@@ -74,25 +115,52 @@ static int split_want_signal(struct xnet_ring *ring)
  */
 int xnet_split_publish(struct xnet_ring *ring)
 {
-	if (!ring->staged)
+	unsigned int n = ring->staged;
+	int err;
+
+	if (!n)
 		return 0;
 	/* The entries are visible before the index that covers them. */
 	smp_wmb();
-	ring->used_idx += ring->staged;
+	ring->used_idx += n;
 	ring->staged = 0;
-	if (put_user(split_to16(ring, ring->used_idx), &ring->used->idx))
+	err = put_user(split_to16(ring, ring->used_idx), &ring->used->idx);
+	if (unlikely(ring->log.used) && split_log_published(ring, n, !err))
+		return -EFAULT;
+	if (err)
 		return split_fault(ring, XNET_FAULT_RING_ACCESS);
 	return split_want_signal(ring);
 }
 
-static int split_set_flags(struct xnet_ring *ring, u16 flags)
+/**
+ * xnet_split_put_flags() - write the flags of the device area, 2.7.8
+ * @ring: the ring
+ * @flags: VRING_USED_F_*
+ *
+ * Context: the ring's owner; may sleep.
+ * Return: 0 or -EFAULT.
+ */
+int xnet_split_put_flags(struct xnet_ring *ring, u16 flags)
 {
-	if (ring->used_flags == flags)
-		return 0;
 	if (put_user(split_to16(ring, flags), &ring->used->flags))
 		return split_fault(ring, XNET_FAULT_RING_ACCESS);
 	ring->used_flags = flags;
-	return 0;
+	return ring->log.used ? split_log_field(ring, &ring->used->flags) : 0;
+}
+
+static int split_set_flags(struct xnet_ring *ring, u16 flags)
+{
+	return ring->used_flags == flags ? 0 : xnet_split_put_flags(ring, flags);
+}
+
+/* Ask for a notification of the next buffer after index @seen, 2.7.10. */
+static int split_put_event(struct xnet_ring *ring, u16 seen)
+{
+	__virtio16 __user *event = split_avail_event(ring);
+
+	if (put_user(split_to16(ring, seen), event))
+		return split_fault(ring, XNET_FAULT_RING_ACCESS);
+	return unlikely(ring->log.used) ? split_log_field(ring, event) : 0;
 }
 
 /**
@@ -107,13 +175,9 @@ int xnet_split_arm(struct xnet_ring *ring)
 	u16 seen = ring->avail_idx;
 	int err;
 
-	if (!ring->event_idx) {
-		err = split_set_flags(ring, 0);
-		if (err)
-			return err;
-	} else if (put_user(split_to16(ring, seen), split_avail_event(ring))) {
-		return split_fault(ring, XNET_FAULT_RING_ACCESS);
-	}
+	err = ring->event_idx ? split_put_event(ring, seen) : split_set_flags(ring, 0);
+	if (err)
+		return err;
 	/* The driver sees the wish before the device looks for the last time. */
 	smp_mb();
 	err = xnet_split_look(ring);

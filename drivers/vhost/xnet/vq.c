@@ -47,6 +47,7 @@ static void vq_work(struct xnet_work *work)
 		return;
 	xnet_stats_inc(&vq->stats, XNET_C_WAKEUPS);
 	ret = vq->index == XNET_VQ_TX ? xnet_tx_run(vq) : xnet_rx_run(vq);
+	xnet_vq_log_tell(vq);
 	if (unlikely(ret < 0))
 		vq_break(vq);
 	else if (ret == XNET_RUN_AGAIN)
@@ -89,6 +90,7 @@ void xnet_vq_reset(struct xnet_vq *vq)
 	if (vq->error)
 		eventfd_ctx_put(vq->error);
 	vq->error = NULL;
+	vq->log_ctx = NULL;
 	memset(&vq->ring, 0, sizeof(vq->ring));
 	vq->hlen = 0;
 	vq->own_header = false;
@@ -99,6 +101,9 @@ void xnet_vq_reset(struct xnet_vq *vq)
 	vq->desc = 0;
 	vq->avail = 0;
 	vq->used = 0;
+	vq->log_gpa = 0;
+	vq->log_used = false;
+	vq->log_all = false;
 	vq->big_endian = !virtio_legacy_is_little_endian();
 }
 
@@ -128,6 +133,7 @@ static void vq_place_ring(struct xnet_vq *vq)
 	vq->ring.desc = (struct vring_desc __user *)vq->desc;
 	vq->ring.avail = (struct vring_avail __user *)vq->avail;
 	vq->ring.used = (struct vring_used __user *)vq->used;
+	xnet_vq_place_log(vq);
 }
 
 static void vq_free_arrays(struct xnet_vq *vq)
@@ -216,6 +222,7 @@ int xnet_vq_attach(struct xnet_vq *vq, struct xnet_backend *backend)
 	if (err)
 		goto free_arrays;
 	err = xnet_ring_start(&vq->ring);
+	xnet_vq_log_tell(vq);
 	if (err)
 		goto stop_net;
 
@@ -331,7 +338,7 @@ static int vq_swap(void *data)
 /**
  * xnet_vq_swap_ctx() - change an eventfd that the queue signals
  * @vq: the queue, in any state
- * @slot: &vq->call or &vq->error
+ * @slot: &vq->call, &vq->error or &vq->log_ctx
  * @ctx: the new one, or NULL for none
  *
  * On return the old one is not signalled any more.
@@ -381,6 +388,8 @@ void xnet_vq_set_addr(struct xnet_vq *vq, const struct xnet_vq_addr *addr)
 	vq->desc = addr->desc;
 	vq->avail = addr->avail;
 	vq->used = addr->used;
+	vq->log_used = addr->log;
+	vq->log_gpa = addr->log_gpa;
 	if (!vq->backend)
 		return;
 	xnet_worker_call(vq->worker, vq_move_ring, vq);
@@ -425,6 +434,8 @@ static int vq_change_features(void *data)
 	ring->notify_on_empty = vq_has_feature(f, VIRTIO_F_NOTIFY_ON_EMPTY);
 	vq->modern = vq_has_feature(f, VIRTIO_F_VERSION_1);
 	vq->mergeable = vq_has_feature(f, VIRTIO_NET_F_MRG_RXBUF);
+	vq->log_all = vq_has_feature(f, VHOST_F_LOG_ALL);
+	xnet_vq_place_log(vq);
 	vq->own_header = vq_has_feature(f, VHOST_NET_F_VIRTIO_NET_HDR);
 	/* 5.1.6.1: num_buffers is there in any case if the guest is not a legacy one. */
 	vq->hlen = vq->mergeable || vq->modern ?

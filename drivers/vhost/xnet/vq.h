@@ -59,6 +59,7 @@ struct xnet_tx;
  * @own_header: vhost makes that header, the backend knows none [w]
  * @mergeable: VIRTIO_NET_F_MRG_RXBUF was negotiated [w]
  * @modern: VIRTIO_F_VERSION_1 was negotiated [w]
+ * @log_ctx: signalled when something was logged [w], may be NULL; the device's
  * @busyloop_us: how long to busy poll, in microseconds; written under the
  *	mutex, read without
  * @stats: the figures
@@ -70,6 +71,9 @@ struct xnet_tx;
  * @desc: user address of the descriptor table [m]
  * @avail: user address of the driver area [m]
  * @used: user address of the device area [m]
+ * @log_gpa: guest physical address of the device area, for the log [m]
+ * @log_used: the owner wants writes to the device area logged [m]
+ * @log_all: the owner wants writes into buffers logged [m]
  * @big_endian: the ring is big-endian as long as the guest is a legacy one [m]
  * @info_lock: protects @backend_name
  * @backend_name: the backend's network device [i]
@@ -91,6 +95,7 @@ struct xnet_vq {
 	bool own_header;
 	bool mergeable;
 	bool modern;
+	struct eventfd_ctx *log_ctx;
 	u32 busyloop_us;
 	struct xnet_stats stats;
 
@@ -102,6 +107,9 @@ struct xnet_vq {
 	unsigned long desc;
 	unsigned long avail;
 	unsigned long used;
+	u64 log_gpa;
+	bool log_used;
+	bool log_all;
 	bool big_endian;
 	spinlock_t info_lock;
 	char backend_name[IFNAMSIZ];
@@ -112,11 +120,15 @@ struct xnet_vq {
  * @desc: descriptor table
  * @avail: driver area
  * @used: device area
+ * @log: log what is written to the device area
+ * @log_gpa: guest physical address of the device area, for the log
  */
 struct xnet_vq_addr {
 	unsigned long desc;
 	unsigned long avail;
 	unsigned long used;
+	bool log;
+	u64 log_gpa;
 };
 
 void xnet_vq_init(struct xnet_vq *vq, unsigned int index);
@@ -134,6 +146,29 @@ void xnet_vq_set_features(struct xnet_vq *vq, const u64 features[XNET_FEATURE_WO
 u16 xnet_vq_get_base(struct xnet_vq *vq);
 void xnet_vq_info(struct xnet_vq *vq, struct xnet_vq_info *info);
 
+/* vq_log.c */
+void xnet_vq_place_log(struct xnet_vq *vq);
+void xnet_vq_set_log(struct xnet_vq *vq, unsigned long base);
+bool xnet_vq_log_used_ok(const struct xnet_vq *vq, unsigned long base,
+			 const struct xnet_vq_addr *addr);
+bool xnet_vq_log_mem_ok(const struct xnet_vq *vq, const struct xnet_mem *mem, bool log_all);
+bool xnet_vq_log_ok(const struct xnet_vq *vq, const struct xnet_mem *mem, unsigned long base);
+
+/**
+ * xnet_vq_log_tell() - signal the owner if something was logged
+ * @vq: the queue
+ *
+ * Context: the worker, or whoever has the queue to himself.
+ */
+static inline void xnet_vq_log_tell(struct xnet_vq *vq)
+{
+	if (likely(!vq->ring.log.fresh))
+		return;
+	vq->ring.log.fresh = false;
+	if (vq->log_ctx)
+		xnet_eventfd_signal(vq->log_ctx);
+}
+
 /**
  * xnet_vq_publish() - show the guest its completions and signal it if it wishes
  * @vq: a running queue
@@ -148,6 +183,7 @@ static inline int xnet_vq_publish(struct xnet_vq *vq)
 	if (!vq->ring.staged)
 		return 0;
 	ret = xnet_ring_publish(&vq->ring);
+	xnet_vq_log_tell(vq);
 	if (unlikely(ret < 0))
 		return ret;
 	if (ret && vq->call) {

@@ -53,6 +53,8 @@ enum vhost_xnet_state {
  * @VHOST_XNET_FAULT_LENGTH: a chain without a single byte where there has to
  *   be one, or of more than 4 GiB
  * @VHOST_XNET_FAULT_SEGMENTS: a chain in more pieces than the device takes
+ * @VHOST_XNET_FAULT_LOG: what the device wrote could not be noted in the
+ *   owner's dirty log
  */
 enum vhost_xnet_fault {
 	VHOST_XNET_FAULT_NONE,
@@ -66,6 +68,7 @@ enum vhost_xnet_fault {
 	VHOST_XNET_FAULT_ADDRESS,
 	VHOST_XNET_FAULT_LENGTH,
 	VHOST_XNET_FAULT_SEGMENTS,
+	VHOST_XNET_FAULT_LOG,
 };
 
 enum {

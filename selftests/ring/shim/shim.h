@@ -33,6 +33,10 @@ typedef __u64 u64;
 #define min3(a, b, c)		min(min(a, b), c)
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define U32_MAX			UINT32_MAX
+#define U64_MAX			UINT64_MAX
+#define ULONG_MAX		(~0UL)
+#define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
+#define cpu_to_le32(v)		htole32(v)
 #define IS_ENABLED(CONFIG_option) (CONFIG_option)
 #define array_index_nospec(i, n) ((i) < (n) ? (i) : 0)
 #define sort(p, n, size, cmp, swap) qsort(p, n, size, cmp)
@@ -75,6 +79,13 @@ typedef __u64 u64;
 })
 #define copy_from_user(to, from, n)	user_copy_in(to, from, n)
 #define copy_to_user(to, from, n)	user_copy_out(to, from, n)
+#define access_ok(p, n)			user_range_ok(p, n)
+
+#define FUTEX_OP_OR			2
+#define arch_futex_atomic_op_inuser(op, arg, was, p) ({			\
+	static_assert((op) == FUTEX_OP_OR, "another operation");	\
+	user_or(p, arg, was);						\
+})
 
 #define virtio_legacy_is_little_endian() (__BYTE_ORDER == __LITTLE_ENDIAN)
 #define __virtio16_to_cpu(le, v)	((u16)((le) ? le16toh(v) : be16toh(v)))
