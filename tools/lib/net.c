@@ -178,6 +178,29 @@ int xg_net_stop(struct xg_net *net)
 	return ret;
 }
 
+int xg_net_log(struct xg_net *net, const struct xg_log *log)
+{
+	uint64_t features = net->features & ~XG_F_LOG_ALL;
+	struct vhost_vring_addr addr;
+	unsigned int i;
+	int ret = 0;
+
+	if (log) {
+		features |= XG_F_LOG_ALL;
+		ret = xg_ioctl_set_log_base(net->fd, (uintptr_t)log->base);
+	}
+	if (!ret)
+		ret = xg_ioctl_set_features(net->fd, features);
+	for (i = 0; !ret && i < XG_MAX_VQS; i++) {
+		net->vq[i].log_used = !!log;
+		xg_vq_addr(&net->vq[i], &addr);
+		ret = xg_ioctl_set_vring_addr(net->fd, &addr);
+	}
+	if (!ret)
+		net->features = features;
+	return ret;
+}
+
 void xg_net_close(struct xg_net *net)
 {
 	unsigned int i;

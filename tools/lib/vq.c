@@ -95,6 +95,7 @@ void xg_vq_addr(const struct xg_vq *vq, struct vhost_vring_addr *addr)
 	addr->avail_user_addr = (uintptr_t)vq->split.avail;
 	addr->used_user_addr = (uintptr_t)vq->split.used;
 	addr->log_guest_addr = vq->cfg.device_gpa;
+	addr->flags = vq->log_used ? XG_BIT(VHOST_VRING_F_LOG) : 0;
 }
 
 int xg_vq_setup(struct xg_vq *vq)

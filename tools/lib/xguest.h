@@ -238,6 +238,41 @@ void *xg_mem_ptr(const struct xg_mem *mem, uint64_t gpa, uint64_t len);
 void xg_mem_free(struct xg_mem *mem);
 
 /* ------------------------------------------------------------------ */
+/* The dirty log                                                       */
+/* ------------------------------------------------------------------ */
+
+#define XG_LOG_PAGE		4096	/* bytes of guest memory for each bit */
+
+/**
+ * struct xg_log - a dirty log
+ * @base: what VHOST_SET_LOG_BASE takes
+ * @words: words of 64 bits
+ * @map: the mapping, a guard page behind it
+ * @size: bytes of the mapping without that page; the log's end is its end
+ */
+struct xg_log {
+	uint64_t *base;
+	size_t words;
+	void *map;
+	size_t size;
+};
+
+/**
+ * xg_log_open() - make an empty log
+ * @log: filled in
+ * @mem: guest memory; the log reaches to the highest address of it
+ *
+ * Return: 0 or -errno.
+ */
+int xg_log_open(struct xg_log *log, const struct xg_mem *mem);
+
+/** xg_log_close() - give it back, in any state. */
+void xg_log_close(struct xg_log *log);
+
+/** xg_log_take() - take 64 bits, those of pages 64 * @i on, and clear them. */
+uint64_t xg_log_take(struct xg_log *log, size_t i);
+
+/* ------------------------------------------------------------------ */
 /* Virtqueues                                                          */
 /* ------------------------------------------------------------------ */
 
@@ -375,6 +410,7 @@ struct xg_slot;
  * @inflight: buffers added and not yet taken back
  * @kicks: kicks written
  * @kicks_saved: kicks left out as the device did not want them
+ * @log_used: writes to the used ring are to be logged, at @cfg.device_gpa
  * @ops: the ring format
  * @slot: per-descriptor state, private
  * @free_head: first free descriptor, private
@@ -398,6 +434,7 @@ struct xg_vq {
 	unsigned int inflight;
 	uint64_t kicks;
 	uint64_t kicks_saved;
+	bool log_used;
 	const struct xg_ring_ops *ops;
 	struct xg_slot *slot;
 	uint16_t free_head;
@@ -880,6 +917,15 @@ int xg_net_start(struct xg_net *net);
  * must be (completions counted, as split rings are used up in order).
  */
 int xg_net_stop(struct xg_net *net);
+
+/**
+ * xg_net_log() - begin or end logging, in QEMU's order, in any state
+ * @net: a device
+ * @log: where to; NULL ends it
+ *
+ * Return: 0 or -errno.
+ */
+int xg_net_log(struct xg_net *net, const struct xg_log *log);
 
 /** xg_net_close() - give everything back, in any state. */
 void xg_net_close(struct xg_net *net);
