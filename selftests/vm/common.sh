@@ -50,7 +50,10 @@ default_kver()
 {
 	local dir best=
 
-	for dir in /usr/src/linux-headers-6.1.*-amd64; do
+	for dir in /usr/src/linux-headers-6.1.*-[0-9]*-amd64; do
+		case $dir in
+		*-rt-* | *-cloud-*) continue ;;
+		esac
 		[ -d "$dir" ] && best=$best${dir#/usr/src/linux-headers-}$'\n'
 	done
 	printf '%s' "$best" | sort -V | tail -n 1
