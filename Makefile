@@ -41,7 +41,7 @@ demo:
 	@MAKE="$(MAKE)" selftests/e2e/demo.sh $(DEMO_ARGS)
 
 check:
-	@MAKE="$(MAKE)" selftests/check.sh $(CHECK_ARGS)
+	@MAKE="$(MAKE)" selftests/check.sh $(if $(KERNELS),--kernels "$(KERNELS)") $(CHECK_ARGS)
 
 bench:
 	@selftests/vm/setup.sh
@@ -68,6 +68,7 @@ help:
 	@echo
 	@echo 'KVER= or KDIR=        the kernel to build for ($(KDIR))'
 	@echo 'W=1 C=1               more warnings; check with sparse'
+	@echo 'KERNELS="6.1 7.x"      the kernels for "make check"; CHECK_ARGS=--help tells more'
 	@echo 'DESTDIR= PREFIX=      where to install'
 
 .PHONY: all modules modules_install tools install demo check bench clean help

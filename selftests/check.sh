@@ -14,6 +14,7 @@ stages=(
 	"launch|the launcher|selftests/launch/run.sh"
 	"harness|the VM harness itself|selftests/vm/test.sh"
 	"device|the module in a VM, driven as a guest would|selftests/run.sh"
+	"kernels|the module on Debian's other kernels, each in a VM|selftests/kernels.sh"
 	"netlink|the netlink family and xnetctl, in a VM|selftests/netlink/run.sh"
 	"e2e|QEMU with real guests, in a VM|selftests/e2e/run.sh"
 	"bench|no packet costs more than with vhost-net|bench/run.sh --gate 0.5"
@@ -22,20 +23,36 @@ stages=(
 usage()
 {
 	cat <<-USAGE
-	Usage: check.sh [--no-setup] [STAGE]...
+	Usage: check.sh [--no-setup] [--kernels "KERNEL..."] [STAGE]...
 
 	Installs what is missing, then runs the stages named, or all of them, and
 	ends with a line that counts the tests. Logs are kept in selftests/build/logs.
 
 	$(for s in "${stages[@]}"; do IFS='|' read -r name what _ <<<"$s"; printf '  %-9s %s\n' "$name" "$what"; done)
+
+	  --no-setup   install nothing
+	  --kernels    the kernels to test: 6.1 stands for all the stages but
+	               "kernels", any other one, such as 6.1-rt, 6.12 or 7.x, for
+	               that stage with all the device tests. Without it: everything
+	               on 6.1, and on 6.1-rt, 6.12 and 7.x the tests of what differs
+	               between kernels.
 	USAGE
 }
 
 setup=yes
+kernels=
 wanted=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--no-setup) setup=no ;;
+	--kernels)
+		[ $# -ge 2 ] && [ -n "${2// /}" ] || {
+			echo "check: option --kernels needs a list of kernels; see --help" >&2
+			exit 2
+		}
+		kernels=$2
+		shift
+		;;
 	-h | --help) usage; exit 0 ;;
 	-*) echo "check: unknown option '$1'; --help lists them" >&2; exit 2 ;;
 	*)
@@ -48,6 +65,19 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+
+# Which kernels mean which stages.
+if [ -n "$kernels" ]; then
+	others=$(printf '%s\n' $kernels | grep -vx '6\.1' | tr '\n' ' ')
+	chosen=()
+	for s in "${stages[@]}"; do
+		case $s in
+		"kernels|"*) [ -z "$others" ] || chosen+=("$s --full $others") ;;
+		*) [[ " $kernels " != *" 6.1 "* ]] || chosen+=("$s") ;;
+		esac
+	done
+	stages=("${chosen[@]}")
+fi
 
 logs=selftests/build/logs
 mkdir -p $logs && rm -f $logs/*.log || exit

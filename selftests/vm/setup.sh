@@ -13,7 +13,7 @@ XNET_SELF=setup
 packages="
 gcc make git libc6-dev linux-headers-amd64 libmnl-dev libjansson-dev pkg-config perl
 python3 python3-yaml python3-jsonschema
-kmod cpio busybox-static iproute2 xz-utils procps
+kmod cpio busybox-static iproute2 xz-utils procps mmdebstrap
 iputils-ping iperf3 ethtool bc openssl
 clang libclang-rt-14-dev libstdc++-12-dev gnuplot-nox sparse coccinelle linux-source-6.1
 mandoc python3-docutils"
