@@ -66,6 +66,7 @@ static json_t *queue_shown(const struct xc_queue *queue)
 	json_object_set_new(object, "size", json_integer(queue->size));
 	json_object_set_new(object, "backend", string_or_null(queue->backend));
 	json_object_set_new(object, "busyloop-us", json_integer(queue->busyloop_us));
+	json_object_set_new(object, "worker", number_or_null(queue->worker));
 	return object;
 }
 

@@ -50,6 +50,7 @@ struct xc_dev {
  * @size: descriptors in its ring, 0 if not set
  * @backend: name of the backend's interface, empty if there is none
  * @busyloop_us: owner's limit for busy polling, 0 for none
+ * @worker: thread that serves it, 0 if none does, or the kernel does not tell
  * @counters: the figures
  * @known: bit i is set if the kernel told of counter i
  */
@@ -62,6 +63,7 @@ struct xc_queue {
 	__u32 size;
 	char backend[IFNAMSIZ];
 	__u32 busyloop_us;
+	__u32 worker;
 	__u64 counters[XC_COUNTERS];
 	__u64 known;
 };

@@ -153,6 +153,7 @@ int xc_parse_queue(const struct nlmsghdr *nlh, struct xc_queue *queue)
 	    get_string(attrs[VHOST_XNET_A_QUEUE_BACKEND], queue->backend,
 		       sizeof(queue->backend)) ||
 	    get_u32(attrs[VHOST_XNET_A_QUEUE_BUSYLOOP_US], &queue->busyloop_us) ||
+	    get_u32(attrs[VHOST_XNET_A_QUEUE_WORKER], &queue->worker) ||
 	    get_counters(attrs[VHOST_XNET_A_QUEUE_COUNTERS], queue))
 		return -1;
 	return 0;

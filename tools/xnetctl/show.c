@@ -51,7 +51,7 @@ static void print_features(const __u64 features[XC_FEATURE_WORDS])
 static void print_queue(const struct xc_queue *queue)
 {
 	char dir[XC_NAME_LEN], state[XC_NAME_LEN], fault[XC_NAME_LEN];
-	char text[2 * XC_NAME_LEN], size[16] = "-", poll[16] = "-";
+	char text[2 * XC_NAME_LEN], size[16] = "-", poll[16] = "-", worker[16] = "-";
 
 	if (queue->fault)
 		snprintf(text, sizeof(text), "%s (%s)", xc_state_name(queue->state, state),
@@ -62,9 +62,11 @@ static void print_queue(const struct xc_queue *queue)
 		snprintf(size, sizeof(size), "%u", queue->size);
 	if (queue->busyloop_us)
 		snprintf(poll, sizeof(poll), "%u us", queue->busyloop_us);
-	printf("  %5u  %-3s  %-20s  %5s  %-15s  %s\n", queue->index,
+	if (queue->worker)
+		snprintf(worker, sizeof(worker), "%u", queue->worker);
+	printf("  %5u  %-3s  %-20s  %5s  %-15s  %-8s  %s\n", queue->index,
 	       xc_direction_name(queue->direction, dir), text, size,
-	       queue->backend[0] ? queue->backend : "-", poll);
+	       queue->backend[0] ? queue->backend : "-", poll, worker);
 }
 
 static void print_dev(const struct xc_view *view, const struct xc_dev *dev)
@@ -75,8 +77,8 @@ static void print_dev(const struct xc_view *view, const struct xc_dev *dev)
 	xc_print_title(dev);
 	print_features(dev->features);
 	printf("  memory    %u region%s\n", dev->regions, dev->regions == 1 ? "" : "s");
-	printf("  %5s  %-3s  %-20s  %5s  %-15s  %s\n", "QUEUE", "DIR", "STATE", "SIZE", "BACKEND",
-	       "POLL");
+	printf("  %5s  %-3s  %-20s  %5s  %-15s  %-8s  %s\n", "QUEUE", "DIR", "STATE", "SIZE",
+	       "BACKEND", "POLL", "WORKER");
 	for (; n; n--, queue++)
 		print_queue(queue);
 }

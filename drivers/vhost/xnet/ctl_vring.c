@@ -4,6 +4,7 @@
  * and by the owner. A running queue is changed by asking its worker.
  */
 
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/eventfd.h>
 #include <linux/file.h>
@@ -194,6 +195,25 @@ static const struct vring_op vring_ops[] = {
 };
 
 /**
+ * xnet_ctl_get_vq() - the queue that an ioctl names
+ * @dev: the device
+ * @arg: anything; the queue's index comes first
+ *
+ * Context: any process; may sleep.
+ * Return: the queue, or an ERR_PTR: -EFAULT, -ENOBUFS if there is no such queue.
+ */
+struct xnet_vq *xnet_ctl_get_vq(struct xnet_dev *dev, void __user *arg)
+{
+	u32 index;
+
+	if (get_user(index, (u32 __user *)arg))
+		return ERR_PTR(-EFAULT);
+	if (index >= XNET_NR_VQS)
+		return ERR_PTR(-ENOBUFS);
+	return &dev->vqs[array_index_nospec(index, XNET_NR_VQS)];
+}
+
+/**
  * xnet_ctl_vring() - carry out an ioctl that names a queue
  * @dev: the device
  * @cmd: any number
@@ -205,16 +225,13 @@ static const struct vring_op vring_ops[] = {
  */
 long xnet_ctl_vring(struct xnet_dev *dev, unsigned int cmd, void __user *arg)
 {
+	struct xnet_vq *vq = xnet_ctl_get_vq(dev, arg);
 	unsigned int i;
-	u32 index;
 
-	if (get_user(index, (u32 __user *)arg))
-		return -EFAULT;
-	if (index >= XNET_NR_VQS)
-		return -ENOBUFS;
-	index = array_index_nospec(index, XNET_NR_VQS);
+	if (IS_ERR(vq))
+		return PTR_ERR(vq);
 	for (i = 0; i < ARRAY_SIZE(vring_ops); i++)
 		if (vring_ops[i].cmd == cmd)
-			return vring_ops[i].fn(&dev->vqs[index], arg);
+			return vring_ops[i].fn(vq, arg);
 	return -ENOIOCTLCMD;
 }

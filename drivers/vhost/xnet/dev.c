@@ -91,16 +91,11 @@ static void dev_cleanup(struct xnet_dev *dev)
 	dev_set_mem(dev, NULL);
 	for (i = 0; i < XNET_NR_VQS; i++)
 		xnet_vq_reset(&dev->vqs[i]);
-	/* No event can queue work now; what is queued is done before the thread ends. */
-	WRITE_ONCE(dev->worker_pid, 0);
-	if (dev->worker)
-		xnet_worker_destroy(dev->worker);
-	dev->worker = NULL;
-	for (i = 0; i < XNET_NR_VQS; i++) {
-		dev->vqs[i].worker = NULL;
+	/* No event can queue work now; what is queued is done before the threads end. */
+	xnet_dev_free_workers(dev);
+	for (i = 0; i < XNET_NR_VQS; i++)
 		if (backends[i])
 			xnet_backend_put(backends[i]);
-	}
 	WRITE_ONCE(dev->owner, 0);
 	if (dev->mm)
 		mmput(dev->mm);
@@ -162,20 +157,19 @@ int xnet_dev_set_owner(struct xnet_dev *dev)
 	mm = get_task_mm(current);
 	if (!mm)
 		return -EINVAL;
-	worker = xnet_worker_create(mm);
+	dev->mm = mm;
+	worker = xnet_dev_new_worker(dev);
 	if (IS_ERR(worker)) {
+		dev->mm = NULL;
 		mmput(mm);
 		return PTR_ERR(worker);
 	}
-	dev->mm = mm;
-	dev->worker = worker;
 	for (i = 0; i < XNET_NR_VQS; i++)
-		dev->vqs[i].worker = worker;
+		xnet_vq_set_worker(&dev->vqs[i], worker);
 
 	spin_lock(&dev->vqs[0].info_lock);
 	get_task_comm(dev->comm, current->group_leader);
 	spin_unlock(&dev->vqs[0].info_lock);
-	WRITE_ONCE(dev->worker_pid, task_pid_nr(worker->task));
 	WRITE_ONCE(dev->owner, task_tgid_nr(current));
 	return 0;
 }
@@ -190,6 +184,7 @@ void xnet_dev_reset_owner(struct xnet_dev *dev)
 {
 	lockdep_assert_held(&dev->mutex);
 	dev_cleanup(dev);
+	dev->fork_owner = false;
 	/* As with vhost-net, what starts anew has a map, with nothing in it. */
 	dev_set_mem(dev, &dev_no_mem);
 }

@@ -28,17 +28,26 @@
 
 #define XNET_BACKEND_FEATURES	0ULL
 
+/*
+ * The most threads of a device. It has work for two, and may want to hold one or
+ * two more ready; without a limit an owner could have as many threads of the
+ * kernel's as memory holds.
+ */
+#define XNET_MAX_WORKERS	8
+
 /**
  * struct xnet_dev - an open device
  * @mutex: serialises everything the owner asks for
  * @id: the number by which it is known outside
  * @mm: the owner's address space, referenced; NULL if there is no owner
- * @worker: the thread that runs the queues, there whenever @mm is
+ * @workers: the threads that run the queues, by number; at least one of them is
+ *	there whenever @mm is
+ * @fork_owner: they are tasks of the owner
  * @mem: the guest's memory map, NULL if none was ever set
  * @features: features acknowledged, 64 in each word
  * @log_ctx: the eventfd that the owner wants to hear of dirty pages by, may be NULL
  * @owner: the owner's thread group in the initial namespace
- * @worker_pid: the worker's thread, likewise
+ * @worker_pid: the thread with number 0, likewise
  * @nregions: regions in @mem
  * @comm: the owner's name, under the info lock of the first queue
  * @vqs: the queues
@@ -50,7 +59,8 @@ struct xnet_dev {
 	struct mutex mutex;
 	u32 id;
 	struct mm_struct *mm;
-	struct xnet_worker *worker;
+	struct xnet_worker *workers[XNET_MAX_WORKERS];
+	bool fork_owner;
 	const struct xnet_mem *mem;
 	u64 features[XNET_FEATURE_WORDS];
 	struct eventfd_ctx *log_ctx;
@@ -71,6 +81,10 @@ void xnet_dev_reset_owner(struct xnet_dev *dev);
 int xnet_dev_set_features(struct xnet_dev *dev, const u64 features[XNET_FEATURE_WORDS]);
 bool xnet_dev_log_mem_ok(const struct xnet_dev *dev, const struct xnet_mem *mem, bool log_all);
 void xnet_dev_set_mem(struct xnet_dev *dev, const struct xnet_mem *mem);
+struct xnet_worker *xnet_dev_new_worker(struct xnet_dev *dev);
+int xnet_dev_free_worker(struct xnet_dev *dev, u32 id);
+int xnet_dev_attach_worker(struct xnet_dev *dev, struct xnet_vq *vq, u32 id);
+void xnet_dev_free_workers(struct xnet_dev *dev);
 int xnet_dev_set_backend(struct xnet_dev *dev, unsigned int index, int fd);
 
 #endif /* _XNET_DEV_H */

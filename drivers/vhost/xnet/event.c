@@ -84,6 +84,24 @@ int xnet_hook_on(struct xnet_hook *hook, struct xnet_worker *worker, struct file
 }
 
 /**
+ * xnet_hook_aim() - have events queue the work on another worker
+ * @hook: a hook, on or off
+ * @worker: the worker
+ *
+ * On return no event queues the work on the old one.
+ *
+ * Context: the device mutex is held.
+ */
+void xnet_hook_aim(struct xnet_hook *hook, struct xnet_worker *worker)
+{
+	if (!hook->head)
+		return;
+	spin_lock_irq(&hook->head->lock);
+	hook->worker = worker;
+	spin_unlock_irq(&hook->head->lock);
+}
+
+/**
  * xnet_hook_off() - take a hook off
  * @hook: a hook, on or off
  *

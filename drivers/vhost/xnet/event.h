@@ -17,7 +17,7 @@
  * @mask: the events of interest, EPOLL*
  * @deaf: events are ignored for now
  * @work: what to queue
- * @worker: whom to queue it on
+ * @worker: whom to queue it on; under the lock of @head while the hook is on
  * @events: counts the events that were not ignored, may be NULL
  *
  * All but @deaf belongs to the device mutex. @deaf belongs to the worker, and
@@ -38,6 +38,7 @@ struct xnet_hook {
 void xnet_hook_init(struct xnet_hook *hook, struct xnet_work *work, __poll_t mask,
 		    atomic_long_t *events);
 int xnet_hook_on(struct xnet_hook *hook, struct xnet_worker *worker, struct file *file);
+void xnet_hook_aim(struct xnet_hook *hook, struct xnet_worker *worker);
 void xnet_hook_off(struct xnet_hook *hook);
 
 /**

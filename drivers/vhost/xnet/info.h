@@ -41,6 +41,7 @@ enum xnet_vq_state {
  * @num: size of the ring in descriptors
  * @backend: name of the backend's network device, empty if there is none
  * @busyloop_us: the owner's busy-poll limit in microseconds, 0 for none
+ * @worker: the thread that it belongs to, as seen from the initial namespace, 0 if none
  * @counters: the figures, by enum xnet_counter
  */
 struct xnet_vq_info {
@@ -49,6 +50,7 @@ struct xnet_vq_info {
 	u32 num;
 	char backend[IFNAMSIZ];
 	u32 busyloop_us;
+	pid_t worker;
 	u64 counters[XNET_NR_COUNTERS];
 };
 
@@ -56,7 +58,7 @@ struct xnet_vq_info {
  * struct xnet_dev_info - an open device as seen from outside
  * @id: its number, never 0, not used again soon after it is closed
  * @owner: the owner's thread group as seen from the initial namespace, 0 if there is no owner
- * @worker: the worker's thread, likewise, 0 if there is none
+ * @worker: the first worker's thread, likewise, 0 if there is none
  * @comm: the owner's name, empty if there is no owner
  * @features: the features that were acknowledged, by their bit numbers
  * @nregions: regions in the memory map

@@ -178,6 +178,8 @@ static int xnet_nl_put_queue(const struct xnet_nl_to *to, const struct xnet_dev_
 	    nla_put_u32(skb, VHOST_XNET_A_QUEUE_SIZE, vq->num) ||
 	    nla_put_u32(skb, VHOST_XNET_A_QUEUE_BUSYLOOP_US, vq->busyloop_us))
 		goto cancel;
+	if (vq->worker && nla_put_u32(skb, VHOST_XNET_A_QUEUE_WORKER, vq->worker))
+		goto cancel;
 	if (vq->backend[0] && nla_put_string(skb, VHOST_XNET_A_QUEUE_BACKEND, vq->backend))
 		goto cancel;
 	if (xnet_nl_put_counters(skb, vq->counters))

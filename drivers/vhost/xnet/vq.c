@@ -42,8 +42,14 @@ static void vq_work(struct xnet_work *work)
 	struct xnet_vq *vq = container_of(work, struct xnet_vq, work);
 	int ret;
 
+	/* Pairs with the release in vq_move(), where the queue gets another worker. */
+	if (unlikely(smp_load_acquire(&vq->moving)))
+		return;
 	/* Pairs with the release in xnet_vq_attach(). */
 	if (smp_load_acquire(&vq->state) != XNET_VQ_RUNNING)
+		return;
+	/* Its owner has been killed: what is under way ends, and nothing begins. */
+	if (unlikely(xnet_worker_is_dead(vq->worker)))
 		return;
 	xnet_stats_inc(&vq->stats, XNET_C_WAKEUPS);
 	ret = vq->index == XNET_VQ_TX ? xnet_tx_run(vq) : xnet_rx_run(vq);
@@ -493,6 +499,7 @@ void xnet_vq_info(struct xnet_vq *vq, struct xnet_vq_info *info)
 	info->fault = info->state == XNET_VQ_BROKEN ? READ_ONCE(vq->ring.fault) :
 						      XNET_FAULT_NONE;
 	info->num = READ_ONCE(vq->num);
+	info->worker = READ_ONCE(vq->worker_pid);
 	info->busyloop_us = READ_ONCE(vq->busyloop_us);
 	spin_lock(&vq->info_lock);
 	memcpy(info->backend, vq->backend_name, sizeof(info->backend));

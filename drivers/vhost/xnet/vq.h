@@ -10,7 +10,8 @@
  * state, counters and the eventfds it signals. Nothing on the data path takes
  * a lock. The control path has two ways to a queue with a backend: take the
  * backend away (xnet_vq_detach()), or have the worker run a short function
- * (xnet_vq_exclusive()). After either, nothing of the old state is in use.
+ * (xnet_vq_exclusive()). After either, nothing of the old state is in use. A
+ * queue gets to another worker thread as vq_worker.c says.
  *
  * Locks, outermost first:
  *
@@ -48,6 +49,8 @@ struct xnet_tx;
  * @dev_id: number of the device it is part of
  * @index: XNET_VQ_RX or XNET_VQ_TX
  * @worker: the thread that runs it; NULL while the device has no owner [m]
+ * @worker_pid: that thread in the initial namespace, for those who want to know
+ * @moving: the queue is on its way from one thread to another
  * @state: enum xnet_vq_state; written with release, read with acquire
  * @ring: the ring [w]; @ring.taken keeps the position while stopped
  * @tx: transmit state [w], there while a transmit queue has a backend
@@ -82,6 +85,8 @@ struct xnet_vq {
 	u32 dev_id;
 	unsigned int index;
 	struct xnet_worker *worker;
+	pid_t worker_pid;
+	bool moving;
 	int state;
 	struct xnet_ring ring;
 	union {
@@ -144,6 +149,7 @@ void xnet_vq_set_addr(struct xnet_vq *vq, const struct xnet_vq_addr *addr);
 void xnet_vq_set_mem(struct xnet_vq *vq, const struct xnet_mem *mem);
 void xnet_vq_set_features(struct xnet_vq *vq, const u64 features[XNET_FEATURE_WORDS]);
 u16 xnet_vq_get_base(struct xnet_vq *vq);
+void xnet_vq_set_worker(struct xnet_vq *vq, struct xnet_worker *worker);
 void xnet_vq_info(struct xnet_vq *vq, struct xnet_vq_info *info);
 
 /* vq_log.c */

@@ -8,6 +8,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "compat/task.h"
 #include "worker.h"
 
 #define XNET_WORK_QUEUED	0
@@ -32,7 +33,7 @@ static void worker_run(struct llist_node *list)
 	}
 }
 
-static int worker_thread(void *data)
+static int worker_kthread(void *data)
 {
 	struct xnet_worker *worker = data;
 	struct llist_node *list;
@@ -59,25 +60,116 @@ static int worker_thread(void *data)
 	return 0;
 }
 
-static int worker_join_cgroups(void *data)
+/* One turn of a worker that is a task of the owner; it sleeps if this returns false. */
+static bool worker_task_turn(void *data)
 {
-	return cgroup_attach_task_all(data, current);
+	struct xnet_worker *worker = data;
+	struct llist_node *list = llist_del_all(&worker->list);
+
+	if (!list)
+		return false;
+	__set_current_state(TASK_RUNNING);
+	worker_run(list);
+	return true;
+}
+
+/*
+ * The worker was a task of the owner and has been killed with it. Whoever waits
+ * for it gets what he waits for all the same, in the same address space and one
+ * at a time, from a thread of the kernel's. The queues do not: see vq_work().
+ */
+static void worker_rescue(struct work_struct *work)
+{
+	struct xnet_worker *worker = container_of(work, struct xnet_worker, rescue);
+	struct llist_node *list = llist_del_all(&worker->list);
+
+	if (!list)
+		return;
+	kthread_use_mm(worker->mm);
+	worker_run(list);
+	kthread_unuse_mm(worker->mm);
+}
+
+/* The last thing that a task of the owner does when it is killed. */
+static void worker_task_killed(void *data)
+{
+	struct xnet_worker *worker = data;
+
+	WRITE_ONCE(worker->dead, true);
+	/*
+	 * Pairs with the barrier in llist_add(): either who adds work sees
+	 * that the worker is dead, or the work is seen here.
+	 */
+	smp_mb();
+	queue_work(system_unbound_wq, &worker->rescue);
+}
+
+static void worker_wake(struct xnet_worker *worker)
+{
+	if (worker->kthread)
+		wake_up_process(worker->kthread);
+	else if (unlikely(READ_ONCE(worker->dead)))
+		queue_work(system_unbound_wq, &worker->rescue);
+	else
+		vhost_task_wake(worker->task);
+}
+
+static int worker_start_kthread(struct xnet_worker *worker, const char *name)
+{
+	struct task_struct *kthread = kthread_create(worker_kthread, worker, "%s", name);
+
+	if (IS_ERR(kthread))
+		return PTR_ERR(kthread);
+	worker->kthread = kthread;
+	wake_up_process(kthread);
+	return 0;
+}
+
+static int worker_start_task(struct xnet_worker *worker, const char *name)
+{
+	struct vhost_task *task = xnet_vhost_task_create(worker_task_turn, worker_task_killed,
+							 worker, name);
+
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	worker->task = task;
+	vhost_task_start(task);
+	return 0;
+}
+
+/* What a worker is told first. */
+struct worker_begin {
+	struct xnet_worker *worker;
+	struct task_struct *owner;
+};
+
+static int worker_begin(void *data)
+{
+	struct worker_begin *b = data;
+
+	if (!READ_ONCE(b->worker->dead))
+		b->worker->pid = task_pid_nr(current);
+	/* A task of the owner is where the owner is from the beginning. */
+	return b->worker->kthread ? cgroup_attach_task_all(b->owner, current) : 0;
 }
 
 /**
  * xnet_worker_create() - start a worker for the calling process
- * @mm: the address space to work in; the caller keeps a reference until the
- *	worker is destroyed
+ * @mm: the caller's address space, to work in; the caller keeps a reference
+ *	until the worker is destroyed
+ * @name: the thread's name
+ * @task: it shall be a task of the caller's process, which the kernel has to
+ *	have, instead of a thread of the kernel's
  *
- * The thread is named after the caller's process and joins its cgroups.
+ * The thread joins the caller's cgroups.
  *
  * Context: the owner's process; may sleep.
  * Return: the worker or an ERR_PTR.
  */
-struct xnet_worker *xnet_worker_create(struct mm_struct *mm)
+struct xnet_worker *xnet_worker_create(struct mm_struct *mm, const char *name, bool task)
 {
+	struct worker_begin begin = { .owner = current };
 	struct xnet_worker *worker;
-	struct task_struct *task;
 	int err;
 
 	worker = kzalloc(sizeof(*worker), GFP_KERNEL_ACCOUNT);
@@ -85,25 +177,38 @@ struct xnet_worker *xnet_worker_create(struct mm_struct *mm)
 		return ERR_PTR(-ENOMEM);
 	worker->mm = mm;
 	init_llist_head(&worker->list);
-
-	task = kthread_create(worker_thread, worker, "vhost-%d", task_tgid_nr(current));
-	if (IS_ERR(task)) {
-		err = PTR_ERR(task);
-		goto free;
-	}
-	worker->task = task;
-	wake_up_process(task);
-
-	err = xnet_worker_call(worker, worker_join_cgroups, current);
+	INIT_WORK(&worker->rescue, worker_rescue);
+	err = task ? worker_start_task(worker, name) : worker_start_kthread(worker, name);
 	if (err)
-		goto stop;
+		goto free;
+	begin.worker = worker;
+	err = xnet_worker_call(worker, worker_begin, &begin);
+	if (err)
+		goto destroy;
 	return worker;
 
-stop:
-	kthread_stop(task);
+destroy:
+	xnet_worker_destroy(worker);
+	return ERR_PTR(err);
 free:
 	kfree(worker);
 	return ERR_PTR(err);
+}
+
+static int worker_nothing(void *data)
+{
+	return 0;
+}
+
+/**
+ * xnet_worker_flush() - wait until what is queued now has been done
+ * @worker: the worker
+ *
+ * Context: may sleep; not the worker itself.
+ */
+void xnet_worker_flush(struct xnet_worker *worker)
+{
+	xnet_worker_call(worker, worker_nothing, NULL);
 }
 
 /**
@@ -114,7 +219,14 @@ free:
  */
 void xnet_worker_destroy(struct xnet_worker *worker)
 {
-	kthread_stop(worker->task);
+	if (worker->kthread) {
+		kthread_stop(worker->kthread);
+	} else {
+		/* Told to stop, it would not look at its list again. */
+		xnet_worker_flush(worker);
+		vhost_task_stop(worker->task);
+		flush_work(&worker->rescue);
+	}
 	WARN_ON_ONCE(!llist_empty(&worker->list));
 	kfree(worker);
 }
@@ -134,7 +246,7 @@ void xnet_work_queue(struct xnet_worker *worker, struct xnet_work *work)
 		return;
 	/* Only the first item on an empty list finds a worker that may sleep. */
 	if (llist_add(&work->node, &worker->list))
-		wake_up_process(worker->task);
+		worker_wake(worker);
 }
 
 /**
@@ -170,7 +282,8 @@ static void worker_call_run(struct xnet_work *work)
  * It runs between two pieces of work, so it may touch whatever belongs to the
  * worker. Each piece of work is bounded, and so is the wait, unless the owner
  * leaves a page fault of its own unserved (userfaultfd, FUSE): then it waits
- * for itself, as it does with vhost-net.
+ * for itself, as it does with vhost-net. If the worker is killed meanwhile a
+ * thread of the kernel's does the rest.
  *
  * Context: may sleep; not the worker itself.
  * Return: what @fn returned.

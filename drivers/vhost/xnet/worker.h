@@ -6,6 +6,9 @@
 #include <linux/bitops.h>
 #include <linux/llist.h>
 #include <linux/sched.h>
+#include <linux/workqueue.h>
+
+struct vhost_task;
 
 /**
  * struct xnet_work - something for a worker to do
@@ -21,19 +24,30 @@ struct xnet_work {
 
 /**
  * struct xnet_worker - a thread and what is queued on it
- * @task: the thread
+ * @kthread: the thread, if it is one of the kernel's
+ * @task: the thread, if it is a task of the owner
+ * @dead: it was a task of the owner and has been killed
+ * @rescue: does what is queued on a dead worker
  * @mm: the owner's address space, which it works in; the user of the worker
  *	keeps a reference
  * @list: work not yet begun, newest first
+ * @id: its number in the device
+ * @pid: its number in the initial namespace; 0 if it was killed at once
  */
 struct xnet_worker {
-	struct task_struct *task;
+	struct task_struct *kthread;
+	struct vhost_task *task;
+	bool dead;
+	struct work_struct rescue;
 	struct mm_struct *mm;
 	struct llist_head list;
+	u32 id;
+	pid_t pid;
 };
 
-struct xnet_worker *xnet_worker_create(struct mm_struct *mm);
+struct xnet_worker *xnet_worker_create(struct mm_struct *mm, const char *name, bool task);
 void xnet_worker_destroy(struct xnet_worker *worker);
+void xnet_worker_flush(struct xnet_worker *worker);
 void xnet_work_queue(struct xnet_worker *worker, struct xnet_work *work);
 int xnet_worker_call(struct xnet_worker *worker, int (*fn)(void *data), void *data);
 
@@ -61,14 +75,17 @@ static inline bool xnet_worker_has_work(const struct xnet_worker *worker)
 }
 
 /**
- * xnet_worker_is_current() - does the caller run on this worker?
+ * xnet_worker_is_dead() - has it been killed?
  * @worker: the worker
  *
+ * One that has been killed runs what others wait for, and no queue.
+ *
+ * Context: any.
  * Return: true if so.
  */
-static inline bool xnet_worker_is_current(const struct xnet_worker *worker)
+static inline bool xnet_worker_is_dead(const struct xnet_worker *worker)
 {
-	return worker->task == current;
+	return READ_ONCE(worker->dead);
 }
 
 #endif /* _XNET_WORKER_H */

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Tasks that belong to the owner's process, which newer kernels have. Where
- * they do not, XNET_HAVE_VHOST_TASK is not defined, and neither is this.
- */
+/* Tasks that belong to the owner's process, which newer kernels have. */
 #ifndef _XNET_COMPAT_TASK_H
 #define _XNET_COMPAT_TASK_H
+
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/types.h>
 
 #include "probed.h"
 
 #ifdef XNET_HAVE_VHOST_TASK
 
-#include <linux/err.h>
-#include <linux/types.h>
 #include <linux/sched/vhost_task.h>
+
+#define XNET_HAVE_TASKS	true
 
 /**
  * xnet_vhost_task_create() - make a task that is a thread of the calling process
@@ -41,6 +42,31 @@ static inline struct vhost_task *xnet_vhost_task_create(bool (*fn)(void *data),
 #endif
 	/* Some kernels say no more than NULL. */
 	return task ? task : ERR_PTR(-ENOMEM);
+}
+
+#else /* XNET_HAVE_VHOST_TASK */
+
+#define XNET_HAVE_TASKS	false
+
+struct vhost_task;
+
+static inline struct vhost_task *xnet_vhost_task_create(bool (*fn)(void *data),
+							void (*killed)(void *data),
+							void *data, const char *name)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+static inline void vhost_task_start(struct vhost_task *task)
+{
+}
+
+static inline void vhost_task_wake(struct vhost_task *task)
+{
+}
+
+static inline void vhost_task_stop(struct vhost_task *task)
+{
 }
 
 #endif /* XNET_HAVE_VHOST_TASK */

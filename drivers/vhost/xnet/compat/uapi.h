@@ -7,6 +7,38 @@
 #include <linux/types.h>
 #include <linux/vhost.h>
 
+#ifndef VHOST_NEW_WORKER
+/**
+ * struct vhost_worker_state - a thread that can serve queues
+ * @worker_id: its number in the device
+ */
+struct vhost_worker_state {
+	unsigned int worker_id;
+};
+
+/**
+ * struct vhost_vring_worker - which thread serves a queue
+ * @index: the queue
+ * @worker_id: the thread's number in the device
+ */
+struct vhost_vring_worker {
+	unsigned int index;
+	unsigned int worker_id;
+};
+
+#define VHOST_NEW_WORKER _IOR(VHOST_VIRTIO, 0x8, struct vhost_worker_state)
+#define VHOST_FREE_WORKER _IOW(VHOST_VIRTIO, 0x9, struct vhost_worker_state)
+#define VHOST_ATTACH_VRING_WORKER _IOW(VHOST_VIRTIO, 0x15, struct vhost_vring_worker)
+#define VHOST_GET_VRING_WORKER _IOWR(VHOST_VIRTIO, 0x16, struct vhost_vring_worker)
+#endif
+
+#ifndef VHOST_SET_FORK_FROM_OWNER
+#define VHOST_FORK_OWNER_KTHREAD 0
+#define VHOST_FORK_OWNER_TASK 1
+#define VHOST_SET_FORK_FROM_OWNER _IOW(VHOST_VIRTIO, 0x84, __u8)
+#define VHOST_GET_FORK_FROM_OWNER _IOR(VHOST_VIRTIO, 0x85, __u8)
+#endif
+
 #ifndef VHOST_GET_FEATURES_ARRAY
 /**
  * struct vhost_features_array - features of any number
