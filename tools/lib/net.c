@@ -123,7 +123,9 @@ int xg_net_open(struct xg_net *net, const struct xg_net_cfg *cfg)
 	net->fd = xg_open(cfg->path);
 	if (net->fd < 0)
 		return net->fd;
-	ret = xg_ioctl_set_owner(net->fd);
+	ret = cfg->fork_owner ? xg_ioctl_set_fork_owner(net->fd, VHOST_FORK_OWNER_TASK) : 0;
+	if (!ret)
+		ret = xg_ioctl_set_owner(net->fd);
 	if (!ret)
 		ret = negotiate(net);
 	if (!ret)

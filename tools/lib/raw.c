@@ -214,3 +214,48 @@ int xg_ioctl_net_set_backend(int fd, unsigned int index, int backend_fd)
 	return vring_file("VHOST_NET_SET_BACKEND", fd, VHOST_NET_SET_BACKEND, index,
 			  backend_fd);
 }
+
+int xg_ioctl_new_worker(int fd, unsigned int *id)
+{
+	struct vhost_worker_state s = { 0 };
+	int ret = xg_ioctl(fd, VHOST_NEW_WORKER, &s);
+
+	*id = s.worker_id;
+	return xg_note("VHOST_NEW_WORKER", ret);
+}
+
+int xg_ioctl_free_worker(int fd, unsigned int id)
+{
+	struct vhost_worker_state s = { .worker_id = id };
+
+	return xg_note("VHOST_FREE_WORKER", xg_ioctl(fd, VHOST_FREE_WORKER, &s));
+}
+
+int xg_ioctl_attach_worker(int fd, unsigned int index, unsigned int id)
+{
+	struct vhost_vring_worker w = { .index = index, .worker_id = id };
+
+	return xg_note("VHOST_ATTACH_VRING_WORKER",
+		       xg_ioctl(fd, VHOST_ATTACH_VRING_WORKER, &w));
+}
+
+int xg_ioctl_get_worker(int fd, unsigned int index, unsigned int *id)
+{
+	struct vhost_vring_worker w = { .index = index };
+	int ret = xg_ioctl(fd, VHOST_GET_VRING_WORKER, &w);
+
+	*id = w.worker_id;
+	return xg_note("VHOST_GET_VRING_WORKER", ret);
+}
+
+int xg_ioctl_set_fork_owner(int fd, uint8_t fork_owner)
+{
+	return xg_note("VHOST_SET_FORK_FROM_OWNER",
+		       xg_ioctl(fd, VHOST_SET_FORK_FROM_OWNER, &fork_owner));
+}
+
+int xg_ioctl_get_fork_owner(int fd, uint8_t *fork_owner)
+{
+	return xg_note("VHOST_GET_FORK_FROM_OWNER",
+		       xg_ioctl(fd, VHOST_GET_FORK_FROM_OWNER, fork_owner));
+}

@@ -27,7 +27,15 @@ static int read_line(const char *path, char *line, size_t size)
 	return ret;
 }
 
-/* Add those threads below @dir whose name is @comm to the @have found so far. */
+/* Is it the name of the first thread, or that with the number of another one? */
+static int is_worker(const char *name, const char *first)
+{
+	size_t n = strlen(first);
+
+	return !strncmp(name, first, n) && (!name[n] || name[n] == '-');
+}
+
+/* Add those threads below @dir that are called as @comm is to the @have found so far. */
 static int scan(const char *dir, const char *comm, pid_t *tid, unsigned int max,
 		unsigned int have)
 {
@@ -42,7 +50,7 @@ static int scan(const char *dir, const char *comm, pid_t *tid, unsigned int max,
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/comm", dir, e->d_name);
 		/* A thread that ended meanwhile is not an error. */
-		if (read_line(path, name, sizeof(name)) || strcmp(name, comm))
+		if (read_line(path, name, sizeof(name)) || !is_worker(name, comm))
 			continue;
 		if (have < max)
 			tid[have] = atoi(e->d_name);

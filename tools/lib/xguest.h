@@ -120,6 +120,12 @@ int xg_ioctl_set_busyloop(int fd, unsigned int index, unsigned int usec);
 int xg_ioctl_get_busyloop(int fd, unsigned int index, unsigned int *usec);
 int xg_ioctl_set_vring_endian(int fd, unsigned int index, unsigned int big);
 int xg_ioctl_get_vring_endian(int fd, unsigned int index, unsigned int *big);
+int xg_ioctl_new_worker(int fd, unsigned int *id);
+int xg_ioctl_free_worker(int fd, unsigned int id);
+int xg_ioctl_attach_worker(int fd, unsigned int index, unsigned int id);
+int xg_ioctl_get_worker(int fd, unsigned int index, unsigned int *id);
+int xg_ioctl_set_fork_owner(int fd, uint8_t fork_owner);
+int xg_ioctl_get_fork_owner(int fd, uint8_t *fork_owner);
 int xg_ioctl_net_set_backend(int fd, unsigned int index, int backend_fd);
 
 /* ------------------------------------------------------------------ */
@@ -766,7 +772,8 @@ struct xg_cpu {
 };
 
 /**
- * xg_worker_find() - find threads named "vhost-PID", kernel threads or tasks
+ * xg_worker_find() - find threads named "vhost-PID", and "vhost-PID-N" for
+ *	further ones, kernel threads or tasks
  * @owner: PID that called VHOST_SET_OWNER
  * @tid: filled in with thread ids, ascending
  * @max: room in @tid
@@ -811,6 +818,7 @@ int64_t xg_clock_ns(int fd);
  * @features: bits to acknowledge; what the device does not offer is an error
  *	unless @lenient
  * @lenient: drop bits that the device does not offer
+ * @fork_owner: the worker shall be a task of the caller's
  * @num: ring size of both queues; 0 means 256
  * @mem_size: guest memory; 0 means 64 MiB
  * @regions: cut that memory into this many regions, over which the buffers are
@@ -834,6 +842,7 @@ struct xg_net_cfg {
 	const char *path;
 	uint64_t features;
 	bool lenient;
+	bool fork_owner;
 	unsigned int num;
 	uint64_t mem_size;
 	unsigned int regions;
