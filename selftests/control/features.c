@@ -6,6 +6,7 @@
 #define XNET_OFFER	(XG_F_NOTIFY_ON_EMPTY | XG_F_INDIRECT | XG_F_EVENT_IDX | \
 			 XG_F_ANY_LAYOUT | XG_F_VERSION_1 | XG_F_MRG_RXBUF | \
 			 XG_F_NET_HDR | XG_F_LOG_ALL)
+#define NEWER_OFFER	(XG_F_IN_ORDER | XG_F_RING_RESET)
 
 FIXTURE(features) {
 	int fd;
@@ -29,6 +30,9 @@ FIXTURE_TEARDOWN(features)
 TEST_F(features, offer)
 {
 	EXPECT_EQ(XNET_OFFER, self->offer & XNET_OFFER);
+	/* Older vhost-net has not got these. */
+	if (xt_is_xnet())
+		EXPECT_EQ(NEWER_OFFER, self->offer & NEWER_OFFER);
 	/* The offer does not depend on what was acknowledged. */
 	XT_OK(xg_ioctl_set_features(self->fd, XG_F_VERSION_1));
 	XT_OK(xg_ioctl_get_features(self->fd, &self->offer));

@@ -59,6 +59,7 @@ static void split_reset(struct xg_vq *vq, uint16_t base)
 	vq->published = base;
 	vq->kicked = base;
 	vq->used = base;
+	vq->batch = 0;
 }
 
 static void desc_put(struct vring_desc *d, const struct xg_seg *seg,
@@ -207,6 +208,27 @@ static unsigned int split_pending(const struct xg_vq *vq)
 	return (uint16_t)(xg_get16(&vq->split.used->idx) - vq->used);
 }
 
+/*
+ * In order, an entry with the id of one buffer stands for all those before it as
+ * well, and only the last one has a length; virtio 1.3, 2.7.8. Returns 0 and the
+ * next buffer in @used, or -EBADMSG if the entry's is not among those pending.
+ */
+static int split_in_order(struct xg_vq *vq, unsigned int pending, struct xg_used *used)
+{
+	unsigned int mask = vq->cfg.num - 1, i;
+
+	if (!vq->batch) {
+		for (i = 0; vq->split.avail->ring[(vq->used + i) & mask] != used->id; i++)
+			if (i + 1 == pending)
+				return -EBADMSG;
+		vq->batch = i + 1;
+		vq->batch_len = used->len;
+	}
+	used->id = vq->split.avail->ring[vq->used & mask];
+	used->len = --vq->batch ? vq->slot[used->id].writable : vq->batch_len;
+	return 0;
+}
+
 static int split_pop(struct xg_vq *vq, struct xg_used *used)
 {
 	const struct vring_used_elem *e;
@@ -221,6 +243,8 @@ static int split_pop(struct xg_vq *vq, struct xg_used *used)
 	used->cookie = 0;
 	if (pending > vq->inflight)
 		return -ERANGE;
+	if (vq->cfg.features & XG_F_IN_ORDER && split_in_order(vq, pending, used))
+		return -EBADMSG;
 	if (used->id >= vq->cfg.num || !vq->slot[used->id].count)
 		return -EBADMSG;
 	slot = &vq->slot[used->id];

@@ -52,6 +52,8 @@
 #define XG_F_EVENT_IDX		XG_BIT(VIRTIO_RING_F_EVENT_IDX)
 #define XG_F_MRG_RXBUF		XG_BIT(VIRTIO_NET_F_MRG_RXBUF)
 #define XG_F_VERSION_1		XG_BIT(VIRTIO_F_VERSION_1)
+#define XG_F_IN_ORDER		XG_BIT(VIRTIO_F_IN_ORDER)
+#define XG_F_RING_RESET		XG_BIT(VIRTIO_F_RING_RESET)
 
 /*
  * What a modern guest acknowledges. Bit 27 is not part of it: it is ANY_LAYOUT
@@ -375,7 +377,8 @@ struct xg_split {
  * struct xg_vq_cfg - how to make a virtqueue
  * @index: XG_RX or XG_TX
  * @num: ring size, 1 to 32768, a power of two for split
- * @features: negotiated features (EVENT_IDX decides the suppression rules)
+ * @features: negotiated features (EVENT_IDX decides the suppression rules; with
+ *	IN_ORDER buffers come back in order, and one entry may stand for many)
  * @base: first index, 0 to 65535, to test wrapping
  * @table_len: entries in each buffer's own indirect table; 0 for no tables
  * @flags: XG_VQ_*
@@ -421,6 +424,8 @@ struct xg_slot;
  * @slot: per-descriptor state, private
  * @free_head: first free descriptor, private
  * @free_tail: last free descriptor, private
+ * @batch: buffers that the used entry read last still stands for, private
+ * @batch_len: the length that is for the last of them, private
  * @split: the ring's parts when the format is split
  *
  * Tests may write any field; the library keeps no copy elsewhere.
@@ -445,6 +450,8 @@ struct xg_vq {
 	struct xg_slot *slot;
 	uint16_t free_head;
 	uint16_t free_tail;
+	unsigned int batch;
+	uint32_t batch_len;
 	struct xg_split split;
 };
 
