@@ -91,10 +91,11 @@ pack_modules()
 	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' |
 	while read -r file; do
 		name=${file##*/}
-		case $name in
-		*.xz) name=${name%.xz}; xz -dc "$file" ;;
-		*.zst) name=${name%.zst}; zstd -qdc "$file" ;;
-		*.gz) name=${name%.gz}; gzip -dc "$file" ;;
+		name=${name%.xz} name=${name%.zst} name=${name%.gz}
+		case $file in
+		*.xz) xz -dc "$file" ;;
+		*.zst) zstd -qdc "$file" ;;
+		*.gz) gzip -dc "$file" ;;
 		*) cat "$file" ;;
 		esac >"$dest/$name"
 		printf '%s\n' "$name"
