@@ -46,8 +46,8 @@ int xt_config(const char *name)
 
 	uname(&uts);
 	snprintf(cmd, sizeof(cmd),
-		 "zcat /proc/config.gz 2>/dev/null || cat /boot/config-%s /usr/src/linux-headers-%s/.config 2>/dev/null",
-		 uts.release, uts.release);
+		 "zcat /proc/config.gz 2>/dev/null || cat /lib/modules/%s/config /boot/config-%s /usr/src/linux-headers-%s/.config 2>/dev/null",
+		 uts.release, uts.release, uts.release);
 	f = popen(cmd, "r");
 	if (!f)
 		return -errno;

@@ -142,6 +142,7 @@ static int any_call(struct chaos *c, uint64_t *s, bool owner)
 		.fd = rnd(s) % 4 ? c->fds[rnd(s) % c->nfds] : -1,
 	};
 	int fd = c->t.net.fd;
+	unsigned int nr;
 
 	switch (rnd(s) % 16) {
 	case 0:
@@ -161,7 +162,11 @@ static int any_call(struct chaos *c, uint64_t *s, bool owner)
 	case 6:
 		/* Taken for a memory table this must not name memory of ours. */
 		state.num = 1;
-		return xg_ioctl(fd, _IOC(rnd(s) % 4, VHOST_VIRTIO, rnd(s) % 256, 8), &state);
+		nr = rnd(s) % 256;
+		/* Taken for an array of features it would have no end. */
+		if (nr == _IOC_NR(VHOST_GET_FEATURES_ARRAY))
+			nr = 0;
+		return xg_ioctl(fd, _IOC(rnd(s) % 4, VHOST_VIRTIO, nr, 8), &state);
 	case 7: case 8: case 9: case 10: case 11:
 		/* A busy loop of a minute would only cost time. */
 		if (state.num > 1000)

@@ -83,6 +83,9 @@ fetch_image()
 		die 125 "depmod failed on the modules of $version"
 	# What the header package would put beside installed modules.
 	ln -sfn "/usr/src/linux-headers-$version" "$tmp/root/lib/modules/$version/build"
+	# Where newer packages have it, and where the VM sees it.
+	[ -e "$tmp/root/lib/modules/$version/config" ] ||
+		cp "$tmp/root/boot/config-$version" "$tmp/root/lib/modules/$version/config"
 	rm -rf "$tmp/root/usr/share"
 	mv "$tmp/root" "$dest" || die 125 "cannot move the kernel to $dest"
 }
