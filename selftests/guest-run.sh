@@ -6,6 +6,8 @@
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd -P)
+# shellcheck source-path=SCRIPTDIR source=vm/common.sh
+. "$here/vm/common.sh"
 build=${XNET_TESTS:-$here/build}
 module=${XNET_MODULE:-$here/../drivers/vhost/xnet/vhost_xnet.ko}
 device=/dev/vhost-xnet
@@ -37,14 +39,6 @@ die()
 {
 	echo "Bail out! $*"
 	exit 2
-}
-
-# What in the kernel log is a complaint.
-trouble()
-{
-	grep -nE -m 3 \
-		-e '(WARNING: |BUG: |Oops|kernel BUG at|Kernel panic|general protection|double fault|refcount_t:|INFO: (task|rcu|trying|lockdep|NMI))' \
-		-e '(KASAN:|UBSAN:|KFENCE:|KCSAN:|-+\[ cut here|soft lockup|hard LOCKUP|detected stalls|self-detected stall|expedited stalls|unable to handle|suspicious RCU usage|possible (circular|recursive|irq lock|deadlock)|unregister_netdevice: waiting|Out of memory|bad page state)'
 }
 
 mark()
@@ -130,7 +124,7 @@ judge()
 	if [ -z "$why" ] && [ $((p + f + s)) -eq 0 ]; then
 		why="gave no result"
 	fi
-	if line=$(log_since "begin $1" | trouble); then
+	if line=$(log_since "begin $1" | kernel_trouble 3); then
 		why="${why:+$why; }kernel: ${line//$'\n'/ | }"
 		echo "kernel log:" >>"$log"
 		log_since "begin $1" | tail -n 60 | sed 's/^/# /' >>"$log"

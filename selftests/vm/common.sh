@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Shared by the scripts of this folder: where things are kept, how they speak,
-# and what they say when a program is missing. Sourced, never run.
+# Shared by the scripts of this folder and beside it: where things are kept, how
+# they speak, what they say when a program is missing, and what in a kernel log
+# is trouble. Sourced, never run.
 
 XNET_CACHE=${XNET_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vhost-xnet}
 XNET_VM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -107,4 +108,43 @@ make_cpio()
 {
 	(cd "$1" && find . -mindepth 1 | LC_ALL=C sort |
 		cpio --quiet -o -H newc -R 0:0) >"$2"
+}
+
+# The log on stdin, without KCSAN's reports of races in which the module has no
+# part; empty lines take their place.
+own_races()
+{
+	awk '
+	function flush() {
+		if (report !~ /BUG: KCSAN/ || report ~ /\[vhost_xnet\]/)
+			printf "%s", report
+		else
+			for (; lines; lines--)
+				print ""
+		report = ""
+		lines = 0
+	}
+	/={60}|=================================================/ {
+		report = report $0 "\n"
+		lines++
+		if (inside)
+			flush()
+		inside = !inside
+		next
+	}
+	inside { report = report $0 "\n"; lines++; next }
+	{ print }
+	END { flush() }'
+}
+
+# kernel_trouble [MAX]: numbers and text of the lines, MAX of them at most, in
+# which the log on stdin complains. Returns 1 if there are none.
+kernel_trouble()
+{
+	local start='^(<[0-9]+>)?(\[[^]]*\] ?)*'
+
+	tr -d '\r' | own_races | grep -nE -m "${1:-1}" \
+		-e "$start(WARNING|BUG|Oops|Kernel panic|general protection|double fault|stack segment|divide error|invalid opcode|refcount_t:|INFO: (task|rcu|trying|lockdep|NMI)|KFENCE|Out of memory)" \
+		-e '(WARNING: |BUG: |kernel BUG at|Oops|KASAN:|UBSAN:|KCSAN:|ODEBUG:|-+\[ cut here|corruption|[Bb]ad page state|soft lockup|hard LOCKUP|detected stalls|self-detected stall|expedited stalls|unable to handle|Kernel panic|suspicious RCU usage|inconsistent lock state|possible (circular|recursive|irq lock|deadlock)|unregister_netdevice: waiting)' \
+		-e '(kmemleak: unreferenced|kmemleak: [0-9]+ new suspected|leak detector disabled)'
 }

@@ -334,16 +334,6 @@ start_qemu()
 	qemu_pid=
 }
 
-# The first line of the console log in which the kernel complains.
-kernel_trouble()
-{
-	local start='^(\[[^]]*\] ?)*'
-
-	tr -d '\r' <"$log" | grep -nE -m 1 \
-		-e "$start(WARNING|BUG|Oops|Kernel panic|general protection|double fault|stack segment|divide error|invalid opcode|refcount_t:|INFO: (task|rcu|trying|lockdep|NMI)|UBSAN|KFENCE|Out of memory)" \
-		-e '(kernel BUG at|BUG: |KASAN:|UBSAN:|-+\[ cut here|corruption|soft lockup|hard LOCKUP|detected stalls|self-detected stall|expedited stalls|unable to handle|Kernel panic|kmemleak: unreferenced|suspicious RCU usage|possible (circular|recursive|irq lock|deadlock)|unregister_netdevice: waiting)'
-}
-
 # Says what became of the run and ends with its status.
 judge()
 {
@@ -353,7 +343,7 @@ judge()
 		[ "$word" = end ] && read -r rc taint <<<"$line"
 	done <"$report"
 
-	if line=$(kernel_trouble); then
+	if line=$(kernel_trouble <"$log"); then
 		keep=yes
 		die 125 "the kernel complained, console log line ${line/:/: }"
 	fi
