@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Failing allocations and user copies. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "inject.h"
+
+static int put(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, value, 1) != 1)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+int inject_setup(void)
+{
+	static const char * const files[][2] = {
+		{ "/sys/kernel/debug/failslab/ignore-gfp-wait", "N" },
+		{ "/sys/kernel/debug/failslab/verbose", "0" },
+		{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N" },
+		{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N" },
+		{ "/sys/kernel/debug/fail_page_alloc/min-order", "0" },
+		{ "/sys/kernel/debug/fail_page_alloc/verbose", "0" },
+		{ "/sys/kernel/debug/fail_usercopy/verbose", "0" },
+		{ NULL, NULL },
+	};
+	unsigned int i;
+
+	if (access("/proc/thread-self/fail-nth", W_OK))
+		return -ENOTSUP;
+	for (i = 0; files[i][0]; i++)
+		if (put(files[i][0], files[i][1]))
+			return -ENOTSUP;
+	return 0;
+}
+
+int inject_arm(struct inject *in, const pid_t *tids, unsigned int n, unsigned int nth)
+{
+	char path[64], value[16];
+	unsigned int i;
+	int len;
+
+	in->n = 0;
+	in->self = !tids;
+	len = snprintf(value, sizeof(value), "%u", nth);
+	for (i = 0; i < (tids ? n : 1) && i < INJECT_MAX; i++) {
+		if (tids)
+			snprintf(path, sizeof(path), "/proc/%d/fail-nth", tids[i]);
+		else
+			snprintf(path, sizeof(path), "/proc/thread-self/fail-nth");
+		in->fd[i] = open(path, O_RDWR | O_CLOEXEC);
+		if (in->fd[i] < 0)
+			break;
+		in->n++;
+	}
+	if (i < (tids ? n : 1)) {
+		inject_disarm(in);
+		return -ENOENT;
+	}
+	/* From the last write on the caller's own calls count. */
+	for (i = 0; i < in->n; i++)
+		if (write(in->fd[i], value, len) != len)
+			return -errno;
+	return 0;
+}
+
+bool inject_disarm(struct inject *in)
+{
+	char value[16] = "";
+	bool hit = false;
+	unsigned int i;
+	ssize_t len;
+
+	for (i = 0; i < in->n; i++) {
+		len = pread(in->fd[i], value, sizeof(value) - 1, 0);
+		/* With one left, it is this read that fails. */
+		if (len > 0 && !atoi(value))
+			hit = true;
+		if (len > 0 && atoi(value) && pwrite(in->fd[i], "0", 1, 0) != 1 && !in->self)
+			abort();
+	}
+	for (i = 0; i < in->n; i++)
+		close(in->fd[i]);
+	in->n = 0;
+	return hit;
+}
