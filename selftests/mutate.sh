@@ -12,17 +12,20 @@ kdir=/lib/modules/$KVER/build
 list=$here/mutations
 timeout=420
 wanted=()
+debug=no
+vm=()
 
 usage()
 {
 	cat <<-USAGE
-	Usage: mutate.sh [--list] [--timeout S] [NAME...]
+	Usage: mutate.sh [--debug] [--list] [--timeout S] [NAME...]
 
 	Takes a copy of the module, breaks it in one of the ways that the file
 	selftests/mutations lists, builds it and runs the tests that must notice,
 	in a VM of their own. NAMEs, which may be patterns such as 'leak-*', choose;
 	without one all are done, which takes half a minute each.
 
+	  --debug      those of selftests/debug/mutations, on the debug kernel
 	  --list       name the mutations and their tests
 	  --timeout S  seconds for one VM (default $timeout)
 	  --help       this text
@@ -81,7 +84,7 @@ one()
 		sed 's/^/# /' "$work/build.log" | grep -m 5 error
 		verdict="not ok $n $name # does not build"
 	else
-		"$here/run.sh" --timeout "$timeout" \
+		"$here/run.sh" --timeout "$timeout" ${vm[@]+"${vm[@]}"} \
 			--module "$work/drivers/vhost/xnet/vhost_xnet.ko" "$@" \
 			>"$work/run.log" 2>&1
 		case $? in
@@ -109,6 +112,7 @@ only_list=no
 while [ $# -gt 0 ]; do
 	case $1 in
 	--list) only_list=yes ;;
+	--debug) debug=yes; list=$here/debug/mutations ;;
 	--timeout) [ $# -ge 2 ] || die "option $1 needs a value"; timeout=$2; shift ;;
 	--help | -h) usage; exit 0 ;;
 	-*) die "unknown option '$1'; see --help" ;;
@@ -128,6 +132,11 @@ if [ $only_list = yes ]; then
 		printf '%-24s %s\n' "${names[i]}" "${tests[i]}"
 	done
 	exit 0
+fi
+if [ $debug = yes ]; then
+	kernel=$("$here/debug/build.sh" kasan) || exit 2
+	kdir=$kernel/build
+	vm=(--kernel "$kernel" --mem 1024)
 fi
 [ -e "$kdir/Makefile" ] || die "there are no kernel headers in $kdir"
 

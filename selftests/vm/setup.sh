@@ -16,7 +16,8 @@ python3 python3-yaml python3-jsonschema
 kmod cpio busybox-static iproute2 xz-utils procps mmdebstrap
 iputils-ping iperf3 ethtool bc openssl
 clang libclang-rt-14-dev libstdc++-12-dev gnuplot-nox sparse coccinelle linux-source-6.1
-mandoc python3-docutils"
+mandoc python3-docutils
+flex bison libelf-dev"
 
 usage()
 {
