@@ -8,15 +8,12 @@
 #define _XNET_COMPAT_H
 
 #include <linux/eventfd.h>
-#include <linux/gfp.h>
 #include <linux/if_tun.h>
 #include <linux/mm.h>
 #include <linux/mm_types.h>
 #include <linux/ptr_ring.h>
+#include <linux/skbuff.h>
 #include <linux/virtio_net.h>
-#if __has_include(<linux/page_frag_cache.h>)
-#include <linux/page_frag_cache.h>
-#endif
 
 #include "probed.h"
 

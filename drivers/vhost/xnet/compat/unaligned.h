@@ -3,7 +3,9 @@
 #ifndef _XNET_COMPAT_UNALIGNED_H
 #define _XNET_COMPAT_UNALIGNED_H
 
-#if __has_include(<linux/unaligned.h>)
+#include "probed.h"
+
+#ifdef XNET_HAVE_LINUX_UNALIGNED
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
