@@ -66,7 +66,7 @@ FIXTURE_TEARDOWN(sizes)
 	rig_close(self->r);
 }
 
-TEST_F(sizes, all)
+TEST_F_TIMEOUT(sizes, all, 150)
 {
 	unsigned int step = variant->step, frames = (LARGEST - ETH_LEN) / step + 1, done, n;
 	struct rig *r = self->r;

@@ -61,7 +61,7 @@ FIXTURE_TEARDOWN(sizes)
 }
 
 /* From 0 to 65550; what has no whole Ethernet header is dropped and counted. */
-TEST_F(sizes, all)
+TEST_F_TIMEOUT(sizes, all, 150)
 {
 	unsigned int step = variant->step, frames = XG_MAX_FRAME / step + 1, done, n;
 	unsigned int runts = (ETH_LEN + step - 1) / step;
