@@ -89,7 +89,7 @@ run_tests()
 	# shellcheck disable=SC2206 # one word each
 	[ $full = yes ] || tests=($some)
 	"$here/run.sh" --kernel "$version" --module "$here/build/$version/vhost_xnet.ko" \
-		"${tests[@]}" 2>&1 | tee "$log" | sed -e "s,^\(ok\|not ok\) [0-9]* ,&$version/," \
+		"${tests[@]}" 2>&1 | tee "$log" | sed -u -e "s,^\(ok\|not ok\) [0-9]* ,&$version/," \
 		-e '/^KTAP version/d' -e '/^1\.\./d' -e '$d'
 	rc=${PIPESTATUS[0]}
 	read -r p f s <<<"$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' \
