@@ -110,21 +110,21 @@ build()
 		die 1 "cannot write to $XNET_CACHE/debug"
 	# shellcheck disable=SC2064
 	trap "rm -rf '$tmp'" EXIT
-	tree=$tmp/root/build
+	tree=$tmp/made/build
 	say "building the $flavour kernel from ${source##*/}; some minutes, once"
-	mkdir -p "$tree" "$tmp/root/boot"
+	mkdir -p "$tree" "$tmp/made/boot"
 	step "unpacking $source" tar -xJf "$source" -C "$tree" --strip-components=1 \
 		"${left_out[@]/#/--exclude=}"
 	configure
 	step "building the kernel" make -s -C "$tree" -j"$(nproc)" bzImage modules
-	step "collecting the modules" make -s -C "$tree" INSTALL_MOD_PATH="$tmp/root" modules_install
+	step "collecting the modules" make -s -C "$tree" INSTALL_MOD_PATH="$tmp/made" modules_install
 	version=$(make -s -C "$tree" kernelrelease)
-	step "copying the kernel" cp "$tree/arch/x86/boot/bzImage" "$tmp/root/boot/vmlinuz-$version"
-	cp "$tree/.config" "$tmp/root/boot/config-$version"
-	ln -sfn "$kernel/build" "$tmp/root/lib/modules/$version/build"
-	rm -f "$tmp/root/lib/modules/$version/source"
+	step "copying the kernel" cp "$tree/arch/x86/boot/bzImage" "$tmp/made/boot/vmlinuz-$version"
+	cp "$tree/.config" "$tmp/made/boot/config-$version"
+	ln -sfn "$kernel/build" "$tmp/made/lib/modules/$version/build"
+	rm -f "$tmp/made/lib/modules/$version/source"
 	strip_tree
-	mv "$tmp/root" "$kernel" || die 1 "cannot move the kernel to $kernel"
+	mv "$tmp/made" "$kernel" || die 1 "cannot move the kernel to $kernel"
 	say "built in $((SECONDS / 60)) min $((SECONDS % 60)) s"
 }
 
