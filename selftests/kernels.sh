@@ -15,7 +15,8 @@ wanted=()
 # differs between kernels, which is the tap, the wait queues, the threads and
 # the memory, and nothing that is the same arithmetic everywhere.
 some="control/features control/eventfd control/lifetime control/module.sh control/threads
-control/worker data/tx data/rx data/payload_tx data/payload_rx data/wakeup data/peer_bugs"
+control/worker control/workers control/fork_owner data/tx data/rx data/payload_tx data/payload_rx
+data/wakeup data/peer_bugs"
 
 usage()
 {
@@ -29,7 +30,7 @@ usage()
 
 	  --full   all the device tests; otherwise those of what differs
 	           between kernels:
-	$(fmt -w 66 <<<"$some" | sed 's/^/	             /')
+	$(fmt -w 66 <<<"$some" | sed 's/^/             /')
 	  --help   this text
 
 	Output: KTAP, then "N passed, N failed, N skipped".
