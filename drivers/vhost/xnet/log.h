@@ -66,6 +66,7 @@ int xnet_log_segs(struct xnet_log *log, const struct xnet_mem *mem, const struct
  */
 static inline void xnet_log_begin(struct xnet_log *log)
 {
+	/* Pairs with the owner's exchange of the bits, see above. */
 	smp_wmb();
 	log->last = XNET_LOG_NONE;
 	log->fresh = true;

@@ -25,7 +25,8 @@ static int split_log_field(struct xnet_ring *ring, const __virtio16 __user *fiel
 /* Log the @n entries from index @at on; they may be on both ends of the ring. */
 static int split_log_entries(struct xnet_ring *ring, u16 at, unsigned int n)
 {
-	const size_t head = offsetof(struct vring_used, ring), size = sizeof(struct vring_used_elem);
+	const size_t size = sizeof(struct vring_used_elem);
+	const size_t head = offsetof(struct vring_used, ring);
 	unsigned int first = at & (ring->num - 1), part = min(n, ring->num - first);
 	int err;
 
