@@ -50,12 +50,13 @@ extern const unsigned int n_rows;
  * @dev: path of the vhost device
  * @packets: how many, at least 1
  * @cost: do it a second time to measure the worker
+ * @log: have the device log what it writes, as for a guest that is migrated
  * @s: the result; worker_ns is 0 without @cost
  *
  * Prints a sentence on stderr when it fails. Return: 0 or -errno.
  */
 int measure(const struct row *row, const char *dev, unsigned int packets,
-	    bool cost, struct sample *s);
+	    bool cost, bool log, struct sample *s);
 
 /**
  * struct results - everything measured

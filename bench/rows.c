@@ -277,7 +277,7 @@ static int run_all(const struct row *row, struct xg_net *net, int pkt,
 }
 
 int measure(const struct row *row, const char *dev, unsigned int packets,
-	    bool cost, struct sample *s)
+	    bool cost, bool log, struct sample *s)
 {
 	struct xg_net_cfg cfg = {
 		.path = dev,
@@ -292,6 +292,7 @@ int measure(const struct row *row, const char *dev, unsigned int packets,
 		.mem_flags = XG_MEM_PREFAULT,
 		.tx_buf = ROOM,
 	};
+	struct xg_log bits = { 0 };
 	struct xg_net net;
 	unsigned int i;
 	int pkt, ret;
@@ -309,6 +310,11 @@ int measure(const struct row *row, const char *dev, unsigned int packets,
 		goto close_net;
 	}
 	ret = xg_net_start(&net);
+	if (!ret && log) {
+		ret = xg_log_open(&bits, &net.mem);
+		if (!ret)
+			ret = xg_net_log(&net, &bits);
+	}
 	if (!ret)
 		ret = run_all(row, &net, pkt, packets, cost, s);
 	close(pkt);
@@ -316,5 +322,6 @@ close_net:
 	if (ret)
 		step_failed(dev, row, ret);
 	xg_net_close(&net);
+	xg_log_close(&bits);
 	return ret;
 }

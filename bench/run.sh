@@ -34,6 +34,7 @@ usage()
 	  --packets N      packets in each (default: the row's own number)
 	  --gate PERCENT   exit with 3 if a packet costs more worker time than on
 	                   the first device by over PERCENT in any row
+	  --log            with the dirty log on, as while a guest is migrated
 	  --lane LANE      icount (default): one instruction takes a nanosecond, and
 	                   figures repeat; tcg or kvm: real time, noisy
 	  --kernel V       kernel to boot, as in selftests/vm/run.sh
@@ -48,6 +49,7 @@ while [ $# -gt 0 ]; do
 	--dev) need_value "$@"; devices+=(--dev "$2"); shift ;;
 	--module) need_value "$@"; modules+=(--module "$2"); shift ;;
 	--row | --repeat | --packets | --gate) need_value "$@"; bench+=("$1" "$2"); shift ;;
+	--log) bench+=("$1") ;;
 	--lane) need_value "$@"; lane=$2; shift ;;
 	--kernel) need_value "$@"; vm+=(--kernel "$2"); shift ;;
 	--results) need_value "$@"; results=$2; shift ;;

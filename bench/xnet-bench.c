@@ -21,6 +21,7 @@
  * @out: folder for the results, or NULL
  * @gate: percent that a packet may cost more than on the first device
  * @gated: was --gate given?
+ * @log: was --log given?
  * @no_cost: was --no-cost given?
  */
 struct options {
@@ -29,6 +30,7 @@ struct options {
 	const char *out;
 	double gate;
 	bool gated;
+	bool log;
 	bool no_cost;
 };
 
@@ -46,6 +48,7 @@ static void usage(void)
 	       "  --out DIR        write results.tsv and runs.tsv there\n"
 	       "  --gate PERCENT   fail if a packet costs a device's worker more than\n"
 	       "                   PERCENT over the first device's in any row\n"
+	       "  --log            with the dirty log on, as while a guest is migrated\n"
 	       "  --no-cost        rates only: leave out the second pass over the same\n"
 	       "                   work, which measures the worker's time\n"
 	       "  --help           this text\n\nRows:\n", MAX_REPEATS);
@@ -103,6 +106,7 @@ enum {
 	OPT_PACKETS,
 	OPT_OUT,
 	OPT_GATE,
+	OPT_LOG,
 	OPT_NO_COST,
 	OPT_HELP,
 };
@@ -114,6 +118,7 @@ static const struct option longopts[] = {
 	{ "packets", required_argument, NULL, OPT_PACKETS },
 	{ "out", required_argument, NULL, OPT_OUT },
 	{ "gate", required_argument, NULL, OPT_GATE },
+	{ "log", no_argument, NULL, OPT_LOG },
 	{ "no-cost", no_argument, NULL, OPT_NO_COST },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ }
@@ -142,6 +147,9 @@ static int parse_one(struct options *o, int opt)
 		return 0;
 	case OPT_GATE:
 		return parse_gate(o, optarg);
+	case OPT_LOG:
+		o->log = true;
+		return 0;
 	case OPT_NO_COST:
 		o->no_cost = true;
 		return 0;
@@ -208,7 +216,7 @@ static int measure_all(struct options *o)
 
 				ret = measure(&rows[row], r->dev[dev],
 					      o->packets ? o->packets : rows[row].packets,
-					      !o->no_cost, s);
+					      !o->no_cost, o->log, s);
 				if (ret)
 					return ret;
 				progress(++done, total, rows[row].name, r->dev[dev], s);
