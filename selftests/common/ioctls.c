@@ -16,6 +16,8 @@ const struct xt_ioctl xt_ioctls[] = {
 	DEVICE(VHOST_SET_BACKEND_FEATURES, false, true),
 	DEVICE(VHOST_RESET_OWNER, true, false),
 	DEVICE(VHOST_SET_MEM_TABLE, true, true),
+	DEVICE(VHOST_SET_LOG_BASE, true, true),
+	DEVICE(VHOST_SET_LOG_FD, true, true),
 	VRING(VHOST_SET_VRING_NUM),
 	VRING(VHOST_SET_VRING_ADDR),
 	VRING(VHOST_SET_VRING_BASE),

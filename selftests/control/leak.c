@@ -75,8 +75,8 @@ static long eventfd_id(void)
 	return id;
 }
 
-/* Runs @body many times and looks at the machine's open files and eventfds. */
-static void file_loop(struct __test_metadata *_metadata, int (*body)(void))
+/* Runs @body @loops times and looks at the machine's open files and eventfds. */
+static void file_loops(struct __test_metadata *_metadata, int (*body)(void), long loops)
 {
 	long before, id, i;
 
@@ -88,12 +88,17 @@ static void file_loop(struct __test_metadata *_metadata, int (*body)(void))
 	ASSERT_LE(0, before);
 	id = eventfd_id();
 	ASSERT_LE(0, id);
-	for (i = 0; i < LOOPS; i++)
+	for (i = 0; i < loops; i++)
 		XT_OK(body());
 	EXPECT_TRUE(settles(files_open, before + FILE_NOISE))
-		TH_LOG("%ld files open before, %ld after %d turns", before, files_open(), LOOPS);
+		TH_LOG("%ld files open before, %ld after %ld turns", before, files_open(), loops);
 	EXPECT_TRUE(settles(eventfd_id, id + 20))
-		TH_LOG("eventfd number %ld before, %ld after %d turns", id, eventfd_id(), LOOPS);
+		TH_LOG("eventfd number %ld before, %ld after %ld turns", id, eventfd_id(), loops);
+}
+
+static void file_loop(struct __test_metadata *_metadata, int (*body)(void))
+{
+	file_loops(_metadata, body, LOOPS);
 }
 
 /* Eventfds replaced and left set; closing the device has to let go of them. */
@@ -111,6 +116,8 @@ static int eventfds_left_set(void)
 				ret = xg_ioctl_set_vring_call(fd, q, ev);
 			if (!ret)
 				ret = xg_ioctl_set_vring_err(fd, q, ev);
+			if (!ret)
+				ret = xg_ioctl_set_log_fd(fd, ev);
 			close(ev);
 		}
 	}
@@ -143,7 +150,26 @@ static int replace_eventfds(void)
 	return ret;
 }
 
-/* CVE-2015-6252 was one eventfd lost with each ioctl. */
+static int replace_log_fd(void)
+{
+	int ev = xg_event(), ret;
+
+	ret = xg_ioctl_set_log_fd(shared_fd, ev);
+	close(ev);
+	return ret;
+}
+
+/* One eventfd was lost with each ioctl. */
+TEST(cve_2015_6252)
+{
+	shared_fd = xg_open(xt_dev());
+	ASSERT_LE(0, shared_fd);
+	XT_OK(xg_ioctl_set_owner(shared_fd));
+	file_loops(_metadata, replace_log_fd, 10000);
+	XT_OK(xg_ioctl_set_log_fd(shared_fd, xg_event()));
+	close(shared_fd);
+}
+
 TEST(eventfds_replaced)
 {
 	shared_fd = xg_open(xt_dev());

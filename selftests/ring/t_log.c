@@ -88,7 +88,7 @@ static int book_or(u32 *p, u32 bits)
 		check(at < LOG_PAGES, "bit %u of the word at byte %u is outside the log", i, from);
 		check(book.wrote[at] || book.lax, "page %#llx is logged and was not written",
 		      (unsigned long long)(book.first + at));
-		check(book.when[at] < book.fence, "page %#llx is logged before its write is visible",
+		check(book.when[at] < book.fence, "page %#llx is logged before its write",
 		      (unsigned long long)(book.first + at));
 		book.marked[at] = true;
 	}
@@ -110,7 +110,8 @@ static void book_settle(bool done)
 		u8 *byte = &book.area[book.lead + i / 8];
 
 		if (done)
-			check(!book.wrote[i] || book.marked[i], "page %#llx was written and not logged",
+			check(!book.wrote[i] || book.marked[i],
+			      "page %#llx was written and not logged",
 			      (unsigned long long)(book.first + i));
 		if (book.marked[i])
 			check(*byte >> i % 8 & 1, "the bit of page %#llx is not set",
@@ -216,7 +217,7 @@ static void log_segs(struct rng *rng, struct xnet_log *log, u64 hva)
 	xnet_log_begin(log);
 	check(log->fresh, "nobody is going to be told");
 	ret = xnet_log_segs(log, &maps.mem, segs, n, len);
-	check(ret == (whole ? 0 : -EFAULT), "logging of %llu bytes gave %d, all of them are in the map: %d",
+	check(ret == (whole ? 0 : -EFAULT), "logging of %llu bytes gave %d, in the map: %d",
 	      (unsigned long long)len, ret, whole);
 	book_settle(whole);
 }
@@ -239,11 +240,12 @@ void test_log(struct rng *rng)
 		for (k = 0; k < 20; k++)
 			log_segs(rng, &log, hva);
 	}
-	/* The owner's threads have the word all the time: an end to it, and no bit lost in silence. */
+	/* The owner's threads have the word all the time: no bit is lost in silence. */
 	book_write(maps.mem.regions[0].gpa, 1);
 	xnet_log_begin(&log);
 	book.again = 100;
-	check(xnet_log_gpa(&log, maps.mem.regions[0].gpa, 1) == -EFAULT, "a bit was lost in silence");
+	check(xnet_log_gpa(&log, maps.mem.regions[0].gpa, 1) == -EFAULT,
+	      "a bit was lost in silence");
 	book.again = 0;
 	user_unmap(book.area, true);
 	xnet_log_begin(&log);
