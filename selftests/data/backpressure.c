@@ -60,6 +60,7 @@ TEST(every_frame_comes)
 		SKIP(return, "this kernel's tun has no IFF_BACKPRESSURE");
 	XT_OK(xg_netns());
 	XT_OK(xg_net_open(&net, &cfg));
+	XT_OK(xg_net_start(&net));
 	fd = xg_pkt_open(net.tap.ifindex, XG_PKT_SEND_ONLY);
 	ASSERT_LE(0, fd);
 	/* Only a queueing discipline can be stopped. */
