@@ -71,6 +71,20 @@ build()
 	make -s -C "$kdir" M="$work" modules >"$work/build.log" 2>&1
 }
 
+# Tests of run.sh, or of the comparison with vhost-net: diff/control, diff/data.
+run_tests()
+{
+	local module=$work/drivers/vhost/xnet/vhost_xnet.ko
+
+	case $1 in
+	diff/*)
+		"$here/diff/run.sh" --timeout "$timeout" ${vm[@]+"${vm[@]}"} --module "$module" \
+			--only "${1#diff/}"
+		;;
+	*) "$here/run.sh" --timeout "$timeout" ${vm[@]+"${vm[@]}"} --module "$module" "$@" ;;
+	esac
+}
+
 # one NAME FILE EXPRESSION TEST...
 one()
 {
@@ -84,9 +98,7 @@ one()
 		sed 's/^/# /' "$work/build.log" | grep -m 5 error
 		verdict="not ok $n $name # does not build"
 	else
-		"$here/run.sh" --timeout "$timeout" ${vm[@]+"${vm[@]}"} \
-			--module "$work/drivers/vhost/xnet/vhost_xnet.ko" "$@" \
-			>"$work/run.log" 2>&1
+		run_tests "$@" >"$work/run.log" 2>&1
 		case $? in
 		0) verdict="not ok $n $name # unnoticed by $*" ;;
 		1)

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The differences from the kernel's own vhost-net that are meant: one table,
+ * from which the one in design.rst is made. Whatever is not in it is a fault.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "call.h"
+#include "xguest.h"
+
+/* Bits and numbers that this module offers on each kernel, whatever that has. */
+#define MORE_FEATURES	(XG_BIT(34) | XG_BIT(35) | XG_BIT(40))
+
+/* Regions that the kernel's own takes as it is loaded by default. */
+#define USUAL_REGIONS	64
+
+/**
+ * enum when - when an entry that is never seen is one too many
+ * @SOMETIMES: never, it takes some luck
+ * @IF_OFFER: if the devices offer different features
+ * @ALWAYS: in each run
+ */
+enum when {
+	SOMETIMES,
+	IF_OFFER,
+	ALWAYS,
+};
+
+/**
+ * struct meant - a meant difference
+ * @what: in a word
+ * @net: what vhost-net does
+ * @xnet: what vhost-xnet does
+ * @why: the reason
+ * @is: is this one?
+ * @parts: the devices are in different states afterwards
+ * @when: when it is to be seen
+ * @seen: how often it was
+ */
+struct meant {
+	const char *what;
+	const char *net;
+	const char *xnet;
+	const char *why;
+	bool (*is)(const struct pair *p);
+	bool parts;
+	enum when when;
+	unsigned long seen;
+};
+
+static bool is_ioctl(const struct pair *p, uint32_t req)
+{
+	return p->c->kind == K_IOCTL && p->c->req == req;
+}
+
+static uint64_t word(const uint8_t *data)
+{
+	uint64_t v;
+
+	memcpy(&v, data, sizeof(v));
+	return v;
+}
+
+static bool gave(const struct pair *p, int net, int xnet)
+{
+	return p->net->ret == net && p->xnet->ret == xnet;
+}
+
+/* Also where only a part of the word can be written, which is an error. */
+static bool is_shown_feature(const struct pair *p)
+{
+	uint64_t more = (word(p->xnet->out) ^ word(p->net->out)) & ~XG_BIT(33);
+
+	return is_ioctl(p, VHOST_GET_FEATURES) && p->net->ret == p->xnet->ret &&
+	       !(more & ~MORE_FEATURES) && !(more & ~word(p->xnet->out)) &&
+	       !memcmp(p->net->out + 8, p->xnet->out + 8, OUT_BYTES - 8);
+}
+
+static bool is_taken_feature(const struct pair *p)
+{
+	return is_ioctl(p, VHOST_SET_FEATURES) && gave(p, -EOPNOTSUPP, 0) &&
+	       word(p->data) & MORE_FEATURES;
+}
+
+static const struct vhost_memory_region *regions(const struct pair *p, uint32_t *n)
+{
+	memcpy(n, p->data, sizeof(*n));
+	if ((p->c->len - 8) / sizeof(struct vhost_memory_region) < *n)
+		*n = 0;
+	return (const struct vhost_memory_region *)(p->data + 8);
+}
+
+static bool is_many_regions(const struct pair *p)
+{
+	uint32_t n;
+
+	if (!is_ioctl(p, VHOST_SET_MEM_TABLE) || p->net->ret != -E2BIG)
+		return false;
+	memcpy(&n, p->data, sizeof(n));
+	return n > USUAL_REGIONS && n <= 509;
+}
+
+static bool is_overlap(const struct pair *p)
+{
+	return is_ioctl(p, VHOST_SET_MEM_TABLE) && gave(p, 0, -EINVAL);
+}
+
+static bool is_all_memory(const struct pair *p)
+{
+	const struct vhost_memory_region *r;
+	uint32_t i, n;
+
+	if (!is_ioctl(p, VHOST_SET_MEM_TABLE) || !gave(p, 0, -EFAULT))
+		return false;
+	r = regions(p, &n);
+	for (i = 0; i < n; i++)
+		if (!r[i].guest_phys_addr && !r[i].memory_size)
+			return true;
+	return false;
+}
+
+static bool is_early(const struct pair *p)
+{
+	const struct vhost_memory_region *r;
+	uint32_t i, n;
+
+	if (!is_ioctl(p, VHOST_SET_MEM_TABLE) || !gave(p, 0, -EFAULT))
+		return false;
+	r = regions(p, &n);
+	for (i = 0; i < n; i++)
+		if (r[i].userspace_addr > USER_END ||
+		    r[i].userspace_addr + r[i].memory_size > USER_END)
+			return true;
+	return false;
+}
+
+/*
+ * Was this queue, which has that backend already, moved since? Then it may have
+ * broken there.
+ */
+static bool is_revival(const struct pair *p)
+{
+	const struct call *c;
+	bool moved = false;
+
+	if (!is_ioctl(p, VHOST_NET_SET_BACKEND) || !gave(p, 0, -EFAULT))
+		return false;
+	for (c = p->c - 1; c >= p->s->call && c->kind != K_OPEN; c--) {
+		const uint8_t *data = p->s->arena + c->at;
+
+		if (c->kind != K_IOCTL || c->len < 8 || p->res[c - p->s->call].ret ||
+		    memcmp(data, p->data, 4))
+			continue;
+		moved |= c->req == VHOST_SET_VRING_ADDR;
+		/* One that came before it broke changed nothing. */
+		if (c->req == VHOST_NET_SET_BACKEND &&
+		    (moved || !memcmp(data + 4, "\xff\xff\xff\xff", 4)))
+			return moved;
+	}
+	return false;
+}
+
+#define NOT_YET		XG_BIT(33)
+
+/* The last ioctl of a number that succeeded before, if it is about queue @queue or that is -1. */
+static const uint8_t *last(const struct pair *p, uint32_t req, int64_t queue)
+{
+	const struct call *c;
+
+	for (c = p->c - 1; c >= p->s->call && c->kind != K_OPEN; c--) {
+		const uint8_t *data = p->s->arena + c->at;
+		uint32_t index;
+
+		if (c->kind != K_IOCTL || c->req != req || p->res[c - p->s->call].ret)
+			continue;
+		memcpy(&index, data, sizeof(index));
+		if (queue < 0 || index == queue)
+			return data;
+	}
+	return NULL;
+}
+
+/* Is the ring to be logged where there is no log? */
+static bool is_no_log(const struct pair *p)
+{
+	const struct vhost_vring_addr *addr;
+	const uint8_t *base;
+	uint64_t at;
+
+	if (!is_ioctl(p, VHOST_NET_SET_BACKEND) || !gave(p, 0, -EFAULT))
+		return false;
+	addr = (const void *)last(p, VHOST_SET_VRING_ADDR, (uint32_t)word(p->data));
+	if (!addr || !(addr->flags & 1))
+		return false;
+	base = last(p, VHOST_SET_LOG_BASE, -1);
+	at = (base ? word(base) : 0) + addr->log_guest_addr / 0x8000;
+	return at < AT_LOG || at >= AT_LOG + LOG_SIZE;
+}
+
+/* Not known to this kernel's vhost-net, which says so to its owner. */
+static bool is_new_ioctl(const struct pair *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr_lacks; i++)
+		if (is_ioctl(p, p->lacks[i]))
+			return true;
+	return false;
+}
+
+static bool is_new_features(const struct pair *p)
+{
+	return is_new_ioctl(p) && p->c->req == DIFF_SET_FEATURES_ARRAY && !p->xnet->ret;
+}
+
+static bool is_todo(const struct pair *p)
+{
+	uint64_t differ = word(p->xnet->out) ^ word(p->net->out);
+
+	if (is_ioctl(p, VHOST_GET_FEATURES) && !(differ & ~NOT_YET))
+		return true;
+	if (is_ioctl(p, VHOST_SET_FEATURES) && word(p->data) & NOT_YET)
+		return true;
+	if (is_ioctl(p, VHOST_GET_BACKEND_FEATURES) || is_ioctl(p, VHOST_SET_BACKEND_FEATURES))
+		return true;
+	return p->c->kind == K_READ || p->c->kind == K_WRITE || p->c->kind == K_POLL;
+}
+
+static bool is_todo_packet(const struct pair *p)
+{
+	int fd;
+
+	memcpy(&fd, p->data + 4, 4);
+	return is_ioctl(p, VHOST_NET_SET_BACKEND) && p->xnet->ret == -ENOTSOCK &&
+	       fd == FD_PACKET_RAW;
+}
+
+static struct meant table[] = {
+	{
+		.what = "the IOTLB", .net = "has it", .xnet = "not yet",
+		.why = "it is being written", .is = is_todo,
+	}, {
+		.what = "raw packet sockets", .net = "takes them", .xnet = "not yet",
+		.why = "as above", .is = is_todo_packet, .parts = true,
+	}, {
+		.what = "GET_FEATURES", .net = "what its kernel has",
+		.xnet = "the same bits and more, on each kernel",
+		.why = "they need nothing of the kernel",
+		.is = is_shown_feature, .when = IF_OFFER,
+	}, {
+		.what = "SET_FEATURES with those bits", .net = "EOPNOTSUPP", .xnet = "takes them",
+		.why = "as above", .is = is_taken_feature, .parts = true,
+		.when = IF_OFFER,
+	}, {
+		.what = "SET_FEATURES_ARRAY on kernels before 6.17", .net = "ENOTTY",
+		.xnet = "the ioctl", .why = "so that user space may count on it",
+		.is = is_new_features, .parts = true,
+	}, {
+		.what = "GET_FEATURES_ARRAY, and ioctls about workers, where vhost-net has none",
+		.net = "ENOTTY", .xnet = "the ioctl", .why = "as above", .is = is_new_ioctl,
+	}, {
+		.what = "SET_MEM_TABLE with more than 64 regions",
+		.net = "E2BIG, unless loaded with another max_mem_regions",
+		.xnet = "takes up to 509 by default",
+		.why = "KVM has that many memory slots; each hotplugged DIMM needs one",
+		.is = is_many_regions, .parts = true, .when = ALWAYS,
+	}, {
+		.what = "SET_MEM_TABLE with regions that overlap",
+		.net = "takes them; which one serves an address depends on their order",
+		.xnet = "EINVAL", .why = "the map is searched by bisection",
+		.is = is_overlap, .parts = true, .when = ALWAYS,
+	}, {
+		.what = "SET_MEM_TABLE with a region of no bytes at address 0",
+		.net = "takes it for all of the address space",
+		.xnet = "EFAULT, as at any other address",
+		.why = "an accident of counting, and a dangerous one",
+		.is = is_all_memory, .parts = true, .when = ALWAYS,
+	}, {
+		.what = "SET_MEM_TABLE with memory outside of user space, no queue running",
+		.net = "takes it; SET_BACKEND fails with EFAULT", .xnet = "EFAULT at once",
+		.why = "whoever made the mistake is told", .is = is_early, .parts = true,
+		.when = ALWAYS,
+	}, {
+		.what = "SET_BACKEND of a queue whose log is not mapped",
+		.net = "takes it; pages that cannot be logged are forgotten", .xnet = "EFAULT",
+		.why = "a page that is lost to a migration is worse than an error before it",
+		.is = is_no_log, .parts = true,
+	}, {
+		.what = "SET_BACKEND with the backend that a broken queue has already",
+		.net = "nothing, as it has that backend; it knows no broken queues",
+		.xnet = "starts the queue anew, which gives EFAULT if its ring is not there",
+		.why = "a queue that has met an error stays stopped until its owner says otherwise",
+		.is = is_revival, .parts = true,
+	},
+};
+
+#define NR_MEANT	ARRAY_SIZE(table)
+
+bool meant_control(const struct pair *p, bool *parts)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_MEANT; i++) {
+		if (!table[i].is(p))
+			continue;
+		table[i].seen++;
+		*parts = table[i].parts;
+		return true;
+	}
+	return false;
+}
+
+unsigned int meant_control_unused(const uint64_t offered[2])
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < NR_MEANT; i++) {
+		printf("# meant, seen %lu times: %s\n", table[i].seen, table[i].what);
+		if (table[i].seen || table[i].when == SOMETIMES ||
+		    (table[i].when == IF_OFFER && !(offered[1] & ~offered[0])))
+			continue;
+		printf("# ... so it is not needed: take it out\n");
+		n++;
+	}
+	return n;
+}
+
+void meant_control_print(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_MEANT; i++)
+		printf("* *%s.* vhost-net: %s. vhost-xnet: %s. Why: %s.\n", table[i].what,
+		       table[i].net, table[i].xnet, table[i].why);
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Random sequences of calls. Most begin with what sets a device up, a little
+ * damaged, since calls on a device that was never set up all end the same way.
+ */
+#include <fcntl.h>
+#include <string.h>
+
+#include "call.h"
+#include "xguest.h"
+
+#define PICK(g, a)	((a)[below(g, ARRAY_SIZE(a))])
+
+/**
+ * struct gen - a generator at work
+ * @s: the sequence
+ * @state: of the random numbers
+ * @features: bits that both devices offer
+ */
+struct gen {
+	struct seq *s;
+	uint64_t state;
+	uint64_t features;
+};
+
+static uint64_t next(struct gen *g)
+{
+	uint64_t z = g->state += 0x9e3779b97f4a7c15ULL;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
+	return z ^ z >> 31;
+}
+
+static uint64_t below(struct gen *g, uint64_t n)
+{
+	return next(g) % n;
+}
+
+/* True once in @n times. */
+static bool once(struct gen *g, unsigned int n)
+{
+	return below(g, n) == 0;
+}
+
+static uint32_t a_queue(struct gen *g)
+{
+	static const uint32_t odd[] = { 2, 3, 0x100, 0x80000000, ~0u };
+
+	return once(g, 40) ? PICK(g, odd) : below(g, 2);
+}
+
+static uint32_t a_num(struct gen *g)
+{
+	static const uint32_t nums[] = {
+		0, 1, 2, 3, 4, 16, 256, 1024, 0x7fff, 0x8000, 0xffff, 0x10000, ~0u,
+	};
+
+	return once(g, 20) ? next(g) : PICK(g, nums);
+}
+
+static uint64_t a_place(struct gen *g, uint64_t usual)
+{
+	static const uint64_t odd[] = {
+		0, AT_NOTHING, AT_RO, USER_END - 0x1000, USER_END, 0x800000000000,
+		0xffff888000000000, ~0ULL - 15,
+	};
+
+	if (once(g, 12))
+		return PICK(g, odd);
+	if (once(g, 12))
+		return usual + below(g, 64);
+	return usual;
+}
+
+static int a_file(struct gen *g, int usual)
+{
+	if (once(g, 6))
+		return -1;
+	if (once(g, 4))
+		return FD_DEV + below(g, FD_END - FD_DEV);
+	if (once(g, 30))
+		return next(g);
+	return usual;
+}
+
+static uint64_t a_feature_word(struct gen *g)
+{
+	if (once(g, 100))
+		return next(g) & next(g) & next(g);
+	if (once(g, 5))
+		return XG_F_MODERN & g->features;
+	return next(g) & g->features;
+}
+
+static void mem_table(struct gen *g)
+{
+	struct vhost_memory_region r[8];
+	uint32_t n = once(g, 3) ? 1 : below(g, ARRAY_SIZE(r) + 1);
+	uint64_t gpa = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		uint64_t size = 0x1000 + (once(g, 8) ? below(g, 0x1000) : 0);
+
+		gpa += once(g, 3) ? below(g, 0x10000) : 0;
+		r[i] = (struct vhost_memory_region){
+			.guest_phys_addr = gpa,
+			.memory_size = size,
+			.userspace_addr = AT_MEM + below(g, MEM_SIZE - size),
+		};
+		gpa += size;
+	}
+	if (once(g, 30) && n)
+		r[below(g, n)].memory_size = once(g, 2) ? 0 : next(g);
+	if (once(g, 30) && n)
+		r[below(g, n)].userspace_addr = a_place(g, AT_MEM);
+	if (once(g, 60) && n)
+		r[below(g, n)].guest_phys_addr = next(g);
+	seq_mem(g->s, n, once(g, 60) ? next(g) : 0, r);
+}
+
+static void addr(struct gen *g, uint32_t index)
+{
+	struct vhost_vring_addr a = usual_addr(index & 1);
+
+	a.index = index;
+	a.desc_user_addr = a_place(g, a.desc_user_addr);
+	a.avail_user_addr = a_place(g, a.avail_user_addr);
+	a.used_user_addr = a_place(g, a.used_user_addr);
+	a.log_guest_addr = once(g, 4) ? below(g, LOG_SIZE * 8 * 4096) & ~3ULL : 0;
+	if (once(g, 20))
+		a.log_guest_addr = next(g);
+	a.flags = once(g, 6) ? 1 : once(g, 20) ? below(g, 4) : 0;
+	seq_addr(g->s, &a);
+}
+
+static void log_base(struct gen *g)
+{
+	static const uint64_t odd[] = { 0, AT_NOTHING, USER_END, 0xffff888000000000, ~0ULL };
+
+	seq_u64(g->s, VHOST_SET_LOG_BASE, once(g, 4) ? PICK(g, odd) : AT_LOG);
+}
+
+static void an_ioctl(struct gen *g)
+{
+	static const uint32_t states[] = {
+		VHOST_SET_VRING_NUM, VHOST_SET_VRING_BASE, VHOST_GET_VRING_BASE,
+		VHOST_SET_VRING_ENDIAN, VHOST_GET_VRING_ENDIAN,
+		VHOST_SET_VRING_BUSYLOOP_TIMEOUT, VHOST_GET_VRING_BUSYLOOP_TIMEOUT,
+	};
+	static const uint32_t events[] = {
+		VHOST_SET_VRING_KICK, VHOST_SET_VRING_CALL, VHOST_SET_VRING_ERR,
+	};
+	struct seq *s = g->s;
+	uint8_t noise[64];
+	unsigned int i;
+
+	switch (below(g, 16)) {
+	case 0:
+		seq_u64(s, VHOST_SET_FEATURES, a_feature_word(g));
+		break;
+	case 1:
+		seq_u64(s, VHOST_SET_BACKEND_FEATURES, once(g, 2) ? 0 : 1ULL << below(g, 64));
+		break;
+	case 2:
+		seq_ioctl(s, once(g, 2) ? VHOST_GET_FEATURES : VHOST_GET_BACKEND_FEATURES,
+			  NULL, 16);
+		break;
+	case 3:
+		seq_ioctl(s, once(g, 3) ? VHOST_RESET_OWNER : VHOST_SET_OWNER, NULL, 0);
+		break;
+	case 4:
+		mem_table(g);
+		break;
+	case 5:
+		log_base(g);
+		break;
+	case 6:
+		seq_int(s, VHOST_SET_LOG_FD, a_file(g, FD_EVENT));
+		break;
+	case 7:
+	case 8:
+		addr(g, a_queue(g));
+		break;
+	case 9:
+	case 10:
+		seq_file(s, PICK(g, events), a_queue(g), a_file(g, FD_EVENT + below(g, 3)));
+		break;
+	case 11:
+	case 12:
+		seq_file(s, VHOST_NET_SET_BACKEND, a_queue(g), a_file(g, FD_TAP + below(g, 3)));
+		break;
+	case 13:
+		for (i = 0; i < sizeof(noise); i++)
+			noise[i] = once(g, 3) ? next(g) : 0;
+		seq_ioctl(s, reqs[below(g, nr_reqs)].req, noise, sizeof(noise));
+		break;
+	default:
+		seq_state(s, PICK(g, states), a_queue(g), a_num(g));
+		break;
+	}
+}
+
+static void some_call(struct gen *g)
+{
+	static const uint8_t kinds[] = { K_READ, K_WRITE, K_POLL, K_POLL, K_MMAP, K_FSTAT };
+	static const uint32_t sizes[] = { 0, 4, 64, 72, 80 };
+	uint32_t msg[20] = { below(g, 4), 0 };
+	struct call *c;
+	uint8_t kind;
+
+	if (!once(g, 15)) {
+		an_ioctl(g);
+		return;
+	}
+	kind = PICK(g, kinds);
+	c = seq_add(g->s, kind, 0, kind == K_WRITE ? msg : NULL,
+		    kind == K_READ || kind == K_WRITE ? PICK(g, sizes) : 0);
+	c->req = 0;
+}
+
+/* Now and then a bad pointer or the wrong caller. */
+static void hurt(struct gen *g, struct call *c)
+{
+	if (c->kind == K_OPEN || c->kind == K_POLL)
+		return;
+	if (once(g, 25)) {
+		c->where = below(g, P_END);
+		c->cut = below(g, 48);
+	}
+	c->who = once(g, 20);
+}
+
+static void setup(struct gen *g)
+{
+	struct seq *s = g->s;
+	static const uint32_t nums[] = { 1, 2, 16, 256, 256, 1024 };
+	uint32_t i;
+
+	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
+	if (!once(g, 5))
+		seq_u64(s, VHOST_SET_FEATURES, a_feature_word(g));
+	if (!once(g, 10))
+		mem_table(g);
+	if (once(g, 4))
+		log_base(g);
+	for (i = 0; i < 2; i++) {
+		if (!once(g, 10))
+			seq_state(s, VHOST_SET_VRING_NUM, i, PICK(g, nums));
+		if (once(g, 4))
+			seq_state(s, VHOST_SET_VRING_BASE, i, a_num(g));
+		if (!once(g, 10))
+			addr(g, i);
+		if (!once(g, 4))
+			seq_file(s, VHOST_SET_VRING_KICK, i, FD_EVENT);
+		if (!once(g, 4))
+			seq_file(s, VHOST_SET_VRING_CALL, i, FD_EVENT2);
+	}
+	for (i = 0; i < 2; i++)
+		if (!once(g, 4))
+			seq_file(s, VHOST_NET_SET_BACKEND, i, FD_TAP);
+}
+
+void random_seq(struct seq *s, uint64_t seed, uint64_t features)
+{
+	struct gen g = { .s = s, .state = seed, .features = features };
+	unsigned int i, n;
+
+	s->n = 0;
+	s->used = 0;
+	seq_add(s, K_OPEN, O_RDWR | O_NONBLOCK, NULL, 0);
+	if (!once(&g, 8))
+		setup(&g);
+	n = s->n + 4 + below(&g, 24);
+	while (s->n < n)
+		some_call(&g);
+	for (i = 1; i < s->n; i++)
+		hurt(&g, &s->call[i]);
+}
