@@ -222,11 +222,11 @@ static unsigned int ms_since(uint64_t start)
 }
 
 /*
- * CVE-2019-3900. While one queue never runs empty, ioctls are answered and the
+ * While one queue never runs empty, ioctls are answered and the
  * other queue is served: within seconds at the very worst, on a machine that
  * emulates two CPUs for three busy threads.
  */
-TEST(never_ending_ring)
+TEST(cve_2019_3900)
 {
 	/* So large that it does not run empty while the guest's thread waits its turn. */
 	struct xg_net_cfg cfg = {

@@ -170,6 +170,34 @@ test_generated()
 	tools/ynl-regen.sh --check >"$work/ynl" 2>&1 || { cat "$work/ynl"; return 1; }
 }
 
+# The document of differences from vhost-net is that of the tables.
+test_differences()
+{
+	selftests/diff/doc.sh --check
+}
+
+# The tests and the mutations that the list of vhost-net's bugs names exist.
+test_bugs()
+{
+	local name bad=0 list=$work/bugs
+
+	sed -n '/^Bugs that vhost-net had/,/^How it is tested/p' Documentation/design.rst >"$list"
+	grep -q cve_ "$list" || return
+	for name in $(grep -oE '``(cve|noid|suspected)_[a-z0-9_]+``' "$list" | tr -d '`'); do
+		grep -rqE "^TEST.*\\b$name\\)" selftests --include='*.c' || {
+			echo "there is no test $name"
+			bad=1
+		}
+	done
+	for name in $(grep -oE '``(cve|noid|suspected)-[a-z0-9-]+``' "$list" | tr -d '`'); do
+		grep -q "^$name " selftests/mutations || {
+			echo "there is no mutation $name"
+			bad=1
+		}
+	done
+	return $bad
+}
+
 test_man_pages()
 {
 	sources 'Documentation/man/*' | xargs mandoc -T lint -W warning
