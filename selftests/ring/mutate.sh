@@ -66,7 +66,7 @@ mutant()
 echo "KTAP version 1"
 mkdir "$ring" "$work/src" "$work/good"
 # All bugs go into the same files, whatever happens to the tree meanwhile.
-cp -p ../../drivers/vhost/xnet/{ring_split*.[ch],ring.h,mem.c,mem.h,log.c,log.h} "$ring/" || exit
+cp -p ../../drivers/vhost/xnet/{ring_split*.[ch],ringmem.[ch],ring.h,mem.[ch],iotlb.[ch],log.[ch]} "$ring/" || exit
 copy_files
 make -s RING="$work/src" O="$work/good" || exit
 if ! "$work/good/ring-test" --seed 1 >"$work/log" 2>&1; then

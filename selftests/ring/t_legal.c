@@ -75,7 +75,7 @@ static void move(struct world *w)
 
 	xnet_ring_forget(&w->ring);
 	map_move(&w->map);
-	w->ring.mem = w->map.mem;
+	xnet_ring_set_tables(&w->ring, w->map.mem, NULL);
 	for (pos = w->ring.taken; pos != w->avail_idx; pos++) {
 		struct chain *chain = w->posted[pos & (w->num - 1)];
 

@@ -110,10 +110,9 @@ void world_make(struct world *w, struct rng *rng, const struct config *config)
 	areas_make(w, config->event_idx);
 	map_make(&w->map, rng, rng_range(rng, 2, 6), rng_below(rng, MAX_REGIONS - 6));
 
-	ring->mem = w->map.mem;
-	ring->desc = (void *)w->area[DESC];
-	ring->avail = (void *)w->area[AVAIL];
-	ring->used = (void *)w->area[USED];
+	xnet_ring_set_tables(ring, w->map.mem, NULL);
+	xnet_ring_set_areas(ring, (uintptr_t)w->area[DESC], (uintptr_t)w->area[AVAIL],
+			    (uintptr_t)w->area[USED]);
 	ring->num = config->num;
 	ring->in = config->in;
 	ring->event_idx = config->event_idx;

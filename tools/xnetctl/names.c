@@ -72,6 +72,7 @@ static const char * const faults[] = {
 	[VHOST_XNET_FAULT_LENGTH] = "length",
 	[VHOST_XNET_FAULT_SEGMENTS] = "segments",
 	[VHOST_XNET_FAULT_LOG] = "log",
+	[VHOST_XNET_FAULT_PERMISSION] = "permission",
 };
 
 /* Those that a vhost device offers or may offer; the rest is QEMU's matter. */

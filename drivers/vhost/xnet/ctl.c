@@ -52,7 +52,10 @@ static long ctl_set_backend_features(struct xnet_dev *dev, void __user *arg)
 
 	if (copy_from_user(&features, arg, sizeof(features)))
 		return -EFAULT;
-	return features & ~XNET_BACKEND_FEATURES ? -EOPNOTSUPP : 0;
+	if (features & ~XNET_BACKEND_FEATURES)
+		return -EOPNOTSUPP;
+	xnet_misses_set_v2(&dev->misses, features & BIT_ULL(VHOST_BACKEND_F_IOTLB_MSG_V2));
+	return 0;
 }
 
 static long ctl_set_owner(struct xnet_dev *dev, void __user *arg)

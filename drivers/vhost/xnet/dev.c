@@ -40,8 +40,11 @@ struct xnet_dev *xnet_dev_open(void)
 	if (!dev)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&dev->mutex);
-	for (i = 0; i < XNET_NR_VQS; i++)
+	xnet_misses_init(&dev->misses);
+	for (i = 0; i < XNET_NR_VQS; i++) {
 		xnet_vq_init(&dev->vqs[i], i);
+		xnet_miss_init(&dev->vqs[i].miss, &dev->misses);
+	}
 
 	mutex_lock(&xnet_devs_lock);
 	id = idr_alloc_cyclic(&xnet_devs, dev, 1, 0, GFP_KERNEL);
@@ -80,6 +83,36 @@ static void dev_note_features(struct xnet_dev *dev, const u64 features[XNET_FEAT
 		WRITE_ONCE(dev->features[i], features[i]);
 }
 
+/* Give each queue an empty IOTLB, or none. */
+static int dev_set_iotlb(struct xnet_dev *dev, bool on)
+{
+	struct xnet_iotlb *tlbs[XNET_NR_VQS] = {};
+	unsigned int i;
+	int err = 0;
+
+	if (!on && !dev->iotlb)
+		return 0;
+	for (i = 0; on && i < XNET_NR_VQS; i++) {
+		tlbs[i] = xnet_vq_new_iotlb();
+		if (IS_ERR(tlbs[i])) {
+			err = PTR_ERR(tlbs[i]);
+			tlbs[i] = NULL;
+			goto free;
+		}
+	}
+	dev->iotlb = on;
+	for (i = 0; i < XNET_NR_VQS; i++) {
+		tlbs[i] = xnet_vq_set_iotlb(&dev->vqs[i], tlbs[i]);
+		if (!on)
+			xnet_miss_withdraw(&dev->vqs[i].miss);
+	}
+	xnet_misses_switch(&dev->misses, on);
+free:
+	for (i = 0; i < XNET_NR_VQS; i++)
+		kvfree(tlbs[i]);
+	return err;
+}
+
 /* Stop the queues and give everything back that came with the owner. */
 static void dev_cleanup(struct xnet_dev *dev)
 {
@@ -88,6 +121,8 @@ static void dev_cleanup(struct xnet_dev *dev)
 
 	for (i = 0; i < XNET_NR_VQS; i++)
 		backends[i] = xnet_vq_detach(&dev->vqs[i]);
+	dev_set_iotlb(dev, false);
+	xnet_misses_set_v2(&dev->misses, false);
 	dev_set_mem(dev, NULL);
 	for (i = 0; i < XNET_NR_VQS; i++)
 		xnet_vq_reset(&dev->vqs[i]);
@@ -215,8 +250,11 @@ bool xnet_dev_log_mem_ok(const struct xnet_dev *dev, const struct xnet_mem *mem,
  * @dev: the device
  * @features: the features, all of them on offer
  *
+ * VIRTIO_F_ACCESS_PLATFORM begins with an empty IOTLB, each time.
+ *
  * Context: the device mutex is held; may sleep.
- * Return: 0, or -EFAULT if they ask for a log that cannot be.
+ * Return: 0, or -EFAULT if they ask for a log that cannot be, or if there is no
+ * IOTLB to be had.
  */
 int xnet_dev_set_features(struct xnet_dev *dev, const u64 features[XNET_FEATURE_WORDS])
 {
@@ -224,6 +262,8 @@ int xnet_dev_set_features(struct xnet_dev *dev, const u64 features[XNET_FEATURE_
 
 	lockdep_assert_held(&dev->mutex);
 	if (features[0] & BIT_ULL(VHOST_F_LOG_ALL) && !xnet_dev_log_mem_ok(dev, dev->mem, true))
+		return -EFAULT;
+	if (dev_set_iotlb(dev, features[0] & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM)))
 		return -EFAULT;
 	dev_note_features(dev, features);
 	for (i = 0; i < XNET_NR_VQS; i++)

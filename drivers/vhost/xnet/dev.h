@@ -21,6 +21,7 @@
 	 BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |			\
 	 BIT_ULL(VIRTIO_F_ANY_LAYOUT) |				\
 	 BIT_ULL(VIRTIO_F_VERSION_1) |				\
+	 BIT_ULL(VIRTIO_F_ACCESS_PLATFORM) |			\
 	 BIT_ULL(VIRTIO_F_IN_ORDER) |				\
 	 BIT_ULL(VIRTIO_F_RING_RESET) |				\
 	 BIT_ULL(VIRTIO_NET_F_MRG_RXBUF) |			\
@@ -28,7 +29,7 @@
 
 #define XNET_FEATURES_HIGH	0ULL
 
-#define XNET_BACKEND_FEATURES	0ULL
+#define XNET_BACKEND_FEATURES	BIT_ULL(VHOST_BACKEND_F_IOTLB_MSG_V2)
 
 /*
  * The most threads of a device. It has work for two, and may want to hold one or
@@ -46,6 +47,8 @@
  *	there whenever @mm is
  * @fork_owner: they are tasks of the owner
  * @mem: the guest's memory map, NULL if none was ever set
+ * @iotlb: the queues have IOTLBs, VIRTIO_F_ACCESS_PLATFORM having been acknowledged
+ * @misses: what those lack and user space is asked for
  * @features: features acknowledged, 64 in each word
  * @log_ctx: the eventfd that the owner wants to hear of dirty pages by, may be NULL
  * @owner: the owner's thread group in the initial namespace
@@ -64,6 +67,8 @@ struct xnet_dev {
 	struct xnet_worker *workers[XNET_MAX_WORKERS];
 	bool fork_owner;
 	const struct xnet_mem *mem;
+	bool iotlb;
+	struct xnet_misses misses;
 	u64 features[XNET_FEATURE_WORDS];
 	struct eventfd_ctx *log_ctx;
 	pid_t owner;

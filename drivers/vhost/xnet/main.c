@@ -16,6 +16,7 @@
 
 #include "ctl.h"
 #include "dev.h"
+#include "iotlb_msg.h"
 #include "netlink.h"
 
 static int xnet_open(struct inode *inode, struct file *file)
@@ -39,10 +40,30 @@ static long xnet_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return xnet_ctl(file->private_data, cmd, (void __user *)arg);
 }
 
+static ssize_t xnet_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct file *file = iocb->ki_filp;
+
+	return xnet_iotlb_read(file->private_data, to, file->f_flags & O_NONBLOCK);
+}
+
+static ssize_t xnet_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	return xnet_iotlb_write(iocb->ki_filp->private_data, from);
+}
+
+static __poll_t xnet_poll(struct file *file, poll_table *wait)
+{
+	return xnet_iotlb_poll(file->private_data, file, wait);
+}
+
 static const struct file_operations xnet_fops = {
 	.owner = THIS_MODULE,
 	.open = xnet_open,
 	.release = xnet_release,
+	.read_iter = xnet_read_iter,
+	.write_iter = xnet_write_iter,
+	.poll = xnet_poll,
 	.unlocked_ioctl = xnet_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,

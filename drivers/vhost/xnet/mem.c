@@ -7,6 +7,8 @@
 
 #include "mem.h"
 
+const struct xnet_mem xnet_mem_none;
+
 static int region_cmp(const void *a, const void *b)
 {
 	const struct xnet_region *x = a, *y = b;

@@ -35,9 +35,39 @@ struct xnet_mem {
 	struct xnet_region regions[];
 };
 
+/* No memory at all. */
+extern const struct xnet_mem xnet_mem_none;
+
 int xnet_mem_lookup(const struct xnet_mem *mem, u32 *hint, u64 gpa, u32 len,
 		    struct iovec *segs, unsigned int max);
 int xnet_mem_prepare(struct xnet_mem *mem);
+
+/**
+ * xnet_mem_hit() - the part of xnet_mem_translate() that is nearly always enough
+ * @mem: the map
+ * @hint: index of the region that served last; any value is safe
+ * @gpa: the range's first guest physical address
+ * @len: its length in bytes
+ * @seg: receives the range, if it is in that region
+ *
+ * Context: the worker that owns the map; does not sleep.
+ * Return: true if so.
+ */
+static __always_inline bool xnet_mem_hit(const struct xnet_mem *mem, u32 hint, u64 gpa, u32 len,
+					 struct iovec *seg)
+{
+	const struct xnet_region *r;
+
+	if (unlikely(hint >= mem->nregions))
+		return false;
+	r = &mem->regions[hint];
+	/* An empty range wraps to 2^64 - 1 here and is left to the slow path. */
+	if (unlikely(gpa < r->gpa || gpa > r->last || (u64)len - 1 > r->last - gpa))
+		return false;
+	seg->iov_base = (void __user *)(unsigned long)(r->hva + (gpa - r->gpa));
+	seg->iov_len = len;
+	return true;
+}
 
 /**
  * xnet_mem_translate() - user addresses of a range of guest memory
@@ -58,16 +88,8 @@ int xnet_mem_prepare(struct xnet_mem *mem);
 static __always_inline int xnet_mem_translate(const struct xnet_mem *mem, u32 *hint, u64 gpa,
 					      u32 len, struct iovec *segs, unsigned int max)
 {
-	if (likely(*hint < mem->nregions)) {
-		const struct xnet_region *r = &mem->regions[*hint];
-
-		/* An empty range wraps to 2^64 - 1 here and is left to the slow path. */
-		if (likely(gpa >= r->gpa && gpa <= r->last && (u64)len - 1 <= r->last - gpa)) {
-			segs->iov_base = (void __user *)(unsigned long)(r->hva + (gpa - r->gpa));
-			segs->iov_len = len;
-			return 1;
-		}
-	}
+	if (likely(xnet_mem_hit(mem, *hint, gpa, len, segs)))
+		return 1;
 	return xnet_mem_lookup(mem, hint, gpa, len, segs, max);
 }
 

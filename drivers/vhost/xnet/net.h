@@ -18,10 +18,12 @@ struct xnet_vq;
  * enum xnet_run - how a run of a queue ended, if not in an error
  * @XNET_RUN_IDLE: there is nothing more to do until an event comes
  * @XNET_RUN_AGAIN: there is more to do, after others have had their turn
+ * @XNET_RUN_MISS: the IOTLB lacks what the ring notes; all that could be done without is done
  */
 enum xnet_run {
 	XNET_RUN_IDLE,
 	XNET_RUN_AGAIN,
+	XNET_RUN_MISS,
 };
 
 int xnet_tx_start(struct xnet_vq *vq);

@@ -138,13 +138,19 @@ static int rx_publish(struct xnet_vq *vq)
 	return ret < 0 ? ret : xnet_vq_publish(vq);
 }
 
-/* The ring is broken; the frames delivered before are the guest's all the same. */
-static void rx_publish_rest(struct xnet_vq *vq)
+/*
+ * The ring is broken, or waits for the IOTLB; the frames delivered before are the
+ * guest's all the same. Returns as xnet_rx_run() does.
+ */
+static int rx_publish_rest(struct xnet_vq *vq, int err)
 {
 	enum xnet_fault fault = vq->ring.fault;
+	int ret = rx_publish(vq);
 
-	rx_publish(vq);
+	if (err == -EAGAIN)
+		return ret < 0 ? ret : XNET_RUN_MISS;
 	vq->ring.fault = fault;
+	return err;
 }
 
 /*
@@ -320,10 +326,8 @@ static int rx_one(struct xnet_vq *vq, void *frame, u32 frame_len)
 	int ret;
 
 	ret = rx_reserve(vq, len, &nbufs);
-	if (unlikely(ret < 0)) {
-		rx_publish_rest(vq);
-		return ret;
-	}
+	if (unlikely(ret < 0))
+		return rx_publish_rest(vq, ret);
 	if (unlikely(ret == RX_RESERVE_WAIT))
 		return rx_wait_for_buffers(vq);
 	rx->head++;

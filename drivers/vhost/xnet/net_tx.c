@@ -334,13 +334,19 @@ static int tx_wait_for_room(struct xnet_vq *vq)
 	return XNET_RUN_AGAIN;
 }
 
-/* The ring is broken; what was sent before is done all the same. */
-static void tx_finish_rest(struct xnet_vq *vq)
+/*
+ * The ring is broken, or waits for the IOTLB; what was sent before is done all
+ * the same. Returns as xnet_tx_run() does.
+ */
+static int tx_finish_rest(struct xnet_vq *vq, int err)
 {
 	enum xnet_fault fault = vq->ring.fault;
+	int ret = tx_finish(vq);
 
-	tx_finish(vq);
+	if (err == -EAGAIN)
+		return ret < 0 ? ret : XNET_RUN_MISS;
 	vq->ring.fault = fault;
+	return err;
 }
 
 /* There are no buffers. Returns as xnet_tx_run() does, or -EAGAIN if there are after all. */
@@ -377,10 +383,11 @@ int xnet_tx_run(struct xnet_vq *vq)
 		return ret;
 	do {
 		n = xnet_ring_fetch(&vq->ring, XNET_BATCH);
-		if (unlikely(n < 0)) {
-			tx_finish_rest(vq);
-			return n;
-		}
+		/* What the look-ahead has from an earlier run needs nothing more. */
+		if (unlikely(n == -EAGAIN && xnet_ring_ahead(&vq->ring)))
+			n = xnet_ring_ahead(&vq->ring);
+		if (unlikely(n < 0))
+			return tx_finish_rest(vq, n);
 		if (n) {
 			ret = tx_batch(vq, &run);
 			if (unlikely(ret < 0))

@@ -30,7 +30,8 @@ static_assert((int)VHOST_XNET_FAULT_ADDRESS == XNET_FAULT_ADDRESS);
 static_assert((int)VHOST_XNET_FAULT_LENGTH == XNET_FAULT_LENGTH);
 static_assert((int)VHOST_XNET_FAULT_SEGMENTS == XNET_FAULT_SEGMENTS);
 static_assert((int)VHOST_XNET_FAULT_LOG == XNET_FAULT_LOG);
-static_assert((int)VHOST_XNET_FAULT_LOG + 1 == XNET_NR_FAULTS);
+static_assert((int)VHOST_XNET_FAULT_PERMISSION == XNET_FAULT_PERMISSION);
+static_assert((int)VHOST_XNET_FAULT_PERMISSION + 1 == XNET_NR_FAULTS);
 
 /* A counter's attribute is its number plus one. */
 #define XNET_NL_COUNTER(c)						\

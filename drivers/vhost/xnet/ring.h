@@ -47,6 +47,7 @@
 #include <linux/uio.h>
 #include <linux/virtio_ring.h>
 
+#include "iotlb.h"
 #include "log.h"
 #include "mem.h"
 
@@ -72,6 +73,7 @@
  * @XNET_FAULT_SEGMENTS: a chain of more than XNET_MAX_SEGS descriptors or segments; the
  *	descriptor that refers to an indirect table does not count
  * @XNET_FAULT_LOG: what was written could not be noted in the dirty log
+ * @XNET_FAULT_PERMISSION: the IOTLB does not let the device do what the ring or a descriptor asks for
  * @XNET_NR_FAULTS: how many there are
  *
  * The order is that of the netlink family's enumeration.
@@ -89,6 +91,7 @@ enum xnet_fault {
 	XNET_FAULT_LENGTH,
 	XNET_FAULT_SEGMENTS,
 	XNET_FAULT_LOG,
+	XNET_FAULT_PERMISSION,
 	XNET_NR_FAULTS
 };
 
@@ -119,11 +122,37 @@ struct xnet_done {
 };
 
 /**
+ * enum xnet_area - the parts of a ring
+ * @XNET_AREA_DESC: descriptor table
+ * @XNET_AREA_AVAIL: driver area
+ * @XNET_AREA_USED: device area
+ * @XNET_NR_AREAS: how many there are
+ */
+enum xnet_area {
+	XNET_AREA_DESC,
+	XNET_AREA_AVAIL,
+	XNET_AREA_USED,
+	XNET_NR_AREAS
+};
+
+/**
+ * struct xnet_ring_miss - what an IOTLB lacked
+ * @iova: the first address of which nothing was known
+ * @perm: VHOST_ACCESS_RO or VHOST_ACCESS_WO, what the device wanted to do there; 0 for no miss
+ */
+struct xnet_ring_miss {
+	u64 iova;
+	u8 perm;
+};
+
+/**
  * struct xnet_ring - a ring and where the device stands in it
- * @mem: the map by which descriptors are translated
- * @desc: descriptor table, in the owner's memory
- * @avail: driver area
- * @used: device area
+ * @map: the map by which descriptors are translated; empty behind an IOTLB
+ * @desc: descriptor table, in the owner's memory; ringmem.h says what if it is scattered
+ * @avail: driver area, likewise
+ * @used: device area, likewise
+ * @scattered: a bit for each enum xnet_area that is not one piece of the owner's memory
+ * @placed: the areas have been looked up since the IOTLB last changed, or there is none
  * @num: size of the ring, a power of two from 1 to 32768
  * @in: the device writes into the buffers (receive)
  * @event_idx: VIRTIO_RING_F_EVENT_IDX was negotiated
@@ -149,13 +178,20 @@ struct xnet_done {
  * @bufs: the look-ahead
  * @segs: XNET_MAX_SEGS segments
  * @descs: room for XNET_BATCH descriptors
+ * @mem: the guest's memory map, also behind an IOTLB
+ * @iotlb: the table by which everything is translated if the ring is behind an IOTLB, or NULL
+ * @iova: where the areas are, as the owner has set it
+ * @area_hint: entries of @iotlb that served the areas last
+ * @miss: what @iotlb lacked, if the last call gave -EAGAIN
  */
 struct xnet_ring {
-	const struct xnet_mem *mem;
+	const struct xnet_mem *map;
 	struct vring_desc __user *desc;
 	struct vring_avail __user *avail;
 	struct vring_used __user *used;
 	u32 num;
+	u8 scattered;
+	bool placed;
 	bool in;
 	bool event_idx;
 	bool indirect;
@@ -182,9 +218,21 @@ struct xnet_ring {
 	struct xnet_buf *bufs;
 	struct iovec *segs;
 	struct vring_desc *descs;
+
+	const struct xnet_mem *mem;
+	const struct xnet_iotlb *iotlb;
+	u64 iova[XNET_NR_AREAS];
+	u32 area_hint[XNET_NR_AREAS];
+	struct xnet_ring_miss miss;
 };
 
+void xnet_ring_set_areas(struct xnet_ring *ring, unsigned long desc, unsigned long avail,
+			 unsigned long used);
+void xnet_ring_set_tables(struct xnet_ring *ring, const struct xnet_mem *mem,
+			  const struct xnet_iotlb *iotlb);
+
 /* The split format, ring_split.c; called through the names below only. */
+int xnet_split_place(struct xnet_ring *ring);
 int xnet_split_start(struct xnet_ring *ring);
 int xnet_split_fetch(struct xnet_ring *ring, unsigned int want);
 int xnet_split_complete(struct xnet_ring *ring, const struct xnet_done *done, unsigned int n);
@@ -194,12 +242,28 @@ int xnet_split_disarm(struct xnet_ring *ring);
 int xnet_split_poll(struct xnet_ring *ring);
 
 /**
+ * xnet_ring_place() - find a ring's memory behind an IOTLB
+ * @ring: the addresses, size, features and tables are set
+ *
+ * Has to be done before the ring is used again, but for xnet_ring_start(),
+ * whenever @placed is not set.
+ *
+ * Return: 0; -EAGAIN if the IOTLB lacks something, which is noted in @miss; or
+ * another negative errno.
+ */
+static inline int xnet_ring_place(struct xnet_ring *ring)
+{
+	return xnet_split_place(ring);
+}
+
+/**
  * xnet_ring_start() - begin at the position set, with the guest's device area
- * @ring: the addresses, size, features, @taken, @mem and the arrays are set
+ * @ring: the addresses, size, features, @taken, the tables and the arrays are set
  *
  * Forgets the look-ahead and any fault; notifications are left on.
  *
- * Return: 0 or -EFAULT.
+ * Return: 0 or -EFAULT; if that is for something that the IOTLB lacks it is
+ * noted in @miss, otherwise @perm is 0 there.
  */
 static inline int xnet_ring_start(struct xnet_ring *ring)
 {
@@ -217,9 +281,12 @@ static inline int xnet_ring_start(struct xnet_ring *ring)
  * and pointers into it do not survive the call.
  *
  * A malformed buffer is reported only when it is the next one to be added, so
- * that those before it are served.
+ * that those before it are served. The same goes for one of which the IOTLB
+ * lacks something: that is no fault, and the call may be repeated when @miss has
+ * been answered.
  *
- * Return: how many buffers the look-ahead holds, or a negative errno.
+ * Return: how many buffers the look-ahead holds; -EAGAIN if the IOTLB lacks
+ * something for the next one; or another negative errno.
  */
 static inline int xnet_ring_fetch(struct xnet_ring *ring, unsigned int want)
 {

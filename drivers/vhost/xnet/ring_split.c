@@ -10,6 +10,42 @@
 
 #include "ring_split.h"
 
+/* Look up one area; what may be done there is part of the question. */
+static int split_place(struct xnet_ring *ring, enum xnet_area area, size_t size)
+{
+	int err = xnet_ringmem_place(ring, area, size);
+
+	if (err == -EPERM)
+		return split_fault(ring, XNET_FAULT_PERMISSION);
+	if (err == -EFAULT)
+		return split_fault(ring, XNET_FAULT_RING_ACCESS);
+	return err;
+}
+
+/**
+ * xnet_split_place() - see xnet_ring_place()
+ * @ring: the ring
+ *
+ * The fields of the event index are looked up only if it is in use, as they
+ * need not be there otherwise.
+ *
+ * Context: the ring's owner; does not sleep.
+ * Return: 0, -EAGAIN or -EFAULT.
+ */
+int xnet_split_place(struct xnet_ring *ring)
+{
+	size_t unused = ring->event_idx ? 0 : sizeof(__virtio16);
+	int err;
+
+	err = split_place(ring, XNET_AREA_DESC, ring->num * sizeof(*ring->desc));
+	if (!err)
+		err = split_place(ring, XNET_AREA_AVAIL, split_avail_size(ring) - unused);
+	if (!err)
+		err = split_place(ring, XNET_AREA_USED, split_used_size(ring) - unused);
+	ring->placed = !err;
+	return err;
+}
+
 /**
  * xnet_split_start() - see xnet_ring_start()
  * @ring: the ring
@@ -26,11 +62,12 @@ int xnet_split_start(struct xnet_ring *ring)
 	ring->avail_idx = ring->taken;
 	ring->staged = 0;
 	ring->signalled_valid = false;
+	ring->miss.perm = 0;
 	xnet_ring_forget(ring);
 	err = xnet_split_put_flags(ring, 0);
 	if (err)
 		return err;
-	if (get_user(idx, &ring->used->idx))
+	if (xnet_ringmem_get16(ring, XNET_AREA_USED, &idx, &ring->used->idx))
 		return split_fault(ring, XNET_FAULT_RING_ACCESS);
 	ring->used_idx = split16(ring, idx);
 	return 0;
@@ -48,7 +85,7 @@ int xnet_split_look(struct xnet_ring *ring)
 	__virtio16 raw;
 	u16 idx;
 
-	if (get_user(raw, &ring->avail->idx))
+	if (xnet_ringmem_get16(ring, XNET_AREA_AVAIL, &raw, &ring->avail->idx))
 		return split_fault(ring, XNET_FAULT_RING_ACCESS);
 	idx = split16(ring, raw);
 	if ((u16)(idx - ring->taken) > ring->num ||
@@ -88,7 +125,7 @@ static int split_read_heads(struct xnet_ring *ring, unsigned int n, u16 *heads)
 	__virtio16 raw;
 
 	if (!user_read_access_begin(ring->avail, split_avail_size(ring)))
-		return split_fault(ring, XNET_FAULT_RING_ACCESS);
+		return xnet_split_heads_scattered(ring, n, heads);
 	for (i = 0; i < n; i++) {
 		unsafe_get_user(raw, &ring->avail->ring[(ring->fetched + i) & mask], fault);
 		heads[i] = split16(ring, raw);
@@ -241,7 +278,7 @@ int xnet_split_poll(struct xnet_ring *ring)
 {
 	__virtio16 idx;
 
-	if (get_user(idx, &ring->avail->idx))
+	if (xnet_ringmem_get16(ring, XNET_AREA_AVAIL, &idx, &ring->avail->idx))
 		return split_fault(ring, XNET_FAULT_RING_ACCESS);
 	return split16(ring, idx) != ring->fetched;
 }

@@ -16,6 +16,7 @@
 #include <asm/barrier.h>
 
 #include "ring.h"
+#include "ringmem.h"
 
 /**
  * struct split_desc - a descriptor in the device's byte order
@@ -50,6 +51,11 @@ int xnet_split_read_descs(struct xnet_ring *ring, const u16 *at, unsigned int n,
 int xnet_split_walk(struct xnet_ring *ring, struct split_chain *chain, struct split_desc *desc);
 int xnet_split_look(struct xnet_ring *ring);
 int xnet_split_put_flags(struct xnet_ring *ring, u16 flags);
+int xnet_split_heads_scattered(struct xnet_ring *ring, unsigned int n, u16 *heads);
+int xnet_split_descs_scattered(struct xnet_ring *ring, const u16 *at, unsigned int n,
+			       struct vring_desc *out);
+int xnet_split_used_scattered(struct xnet_ring *ring, const struct xnet_done *done,
+			      unsigned int n);
 
 /*
  * Where only one byte order is possible the compiler is to know it: the fields
@@ -111,16 +117,30 @@ static inline int split_fault(struct xnet_ring *ring, enum xnet_fault fault)
 	case XNET_FAULT_RING_ACCESS:
 	case XNET_FAULT_ADDRESS:
 	case XNET_FAULT_LOG:
+	case XNET_FAULT_PERMISSION:
 		return -EFAULT;
 	default:
 		return -EINVAL;
 	}
 }
 
+/* What xnet_ringmem_translate() made of memory that the driver names. */
+static inline int split_untranslated(struct xnet_ring *ring, int err)
+{
+	switch (err) {
+	case -EFAULT:
+		return split_fault(ring, XNET_FAULT_ADDRESS);
+	case -EPERM:
+		return split_fault(ring, XNET_FAULT_PERMISSION);
+	default:
+		return err;
+	}
+}
+
 /*
  * Add the memory of one descriptor to a chain. -ENOBUFS means that there is no
  * room for it and is not yet a fault: there may be room once other buffers are
- * out of the way.
+ * out of the way. Nor is -EAGAIN, for what the IOTLB lacks.
  */
 static __always_inline int split_add(struct xnet_ring *ring, struct split_chain *chain,
 				     const struct split_desc *desc)
@@ -136,12 +156,11 @@ static __always_inline int split_add(struct xnet_ring *ring, struct split_chain 
 		return 0;
 	if (at == XNET_MAX_SEGS)
 		return -ENOBUFS;
-	n = xnet_mem_translate(ring->mem, &ring->hint, desc->addr, desc->len, &ring->segs[at],
-			       XNET_MAX_SEGS - at);
-	if (n == -EFAULT)
-		return split_fault(ring, XNET_FAULT_ADDRESS);
-	if (n < 0)
-		return n;
+	n = xnet_ringmem_translate(ring, &ring->hint, desc->addr, desc->len,
+				   ring->in ? VHOST_ACCESS_WO : VHOST_ACCESS_RO,
+				   &ring->segs[at], XNET_MAX_SEGS - at);
+	if (unlikely(n < 0))
+		return split_untranslated(ring, n);
 	chain->nsegs += n;
 	chain->len += desc->len;
 	return 0;

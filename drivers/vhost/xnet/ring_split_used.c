@@ -6,9 +6,24 @@
 
 #include "ring_split.h"
 
+/* As split_log(), for a ring behind an IOTLB: where it is is what user addresses tell. */
+static int split_log_iotlb(struct xnet_ring *ring, size_t at, size_t len)
+{
+	const void __user *from = (const char __user *)ring->used + at;
+	struct iovec seg;
+
+	for (; len; from += seg.iov_len, len -= seg.iov_len)
+		if (xnet_ringmem_part(ring, XNET_AREA_USED, from, len, &seg) ||
+		    xnet_log_hva(&ring->log, ring->mem, (unsigned long)seg.iov_base, seg.iov_len))
+			return split_fault(ring, XNET_FAULT_LOG);
+	return 0;
+}
+
 /* Log @len bytes of the device area, @at bytes into it; the log has been begun. */
 static int split_log(struct xnet_ring *ring, size_t at, size_t len)
 {
+	if (ring->iotlb)
+		return split_log_iotlb(ring, at, len);
 	if (xnet_log_gpa(&ring->log, ring->log.used_gpa + at, len))
 		return split_fault(ring, XNET_FAULT_LOG);
 	return 0;
@@ -52,8 +67,12 @@ int xnet_split_complete(struct xnet_ring *ring, const struct xnet_done *done, un
 	unsigned int mask = ring->num - 1, i;
 	u16 at = ring->used_idx + ring->staged;
 
-	if (!user_write_access_begin(ring->used, split_used_size(ring)))
-		return split_fault(ring, XNET_FAULT_RING_ACCESS);
+	if (!user_write_access_begin(ring->used, split_used_size(ring))) {
+		i = n - 1;
+		if (!xnet_split_used_scattered(ring, done, n))
+			return 0;
+		goto unpublished;
+	}
 	for (i = 0; i < n; i++, at++) {
 		struct vring_used_elem __user *elem = &ring->used->ring[at & mask];
 
@@ -66,6 +85,7 @@ int xnet_split_complete(struct xnet_ring *ring, const struct xnet_done *done, un
 
 fault:
 	user_write_access_end();
+unpublished:
 	/* Nobody is going to publish these, and so to log them; half of the last may be there. */
 	if (ring->log.used)
 		split_log_entries(ring, ring->used_idx, ring->staged + i + 1);
@@ -96,13 +116,13 @@ static int split_want_signal(struct xnet_ring *ring)
 	if (ring->notify_on_empty && ring->fetched == ring->avail_idx && !xnet_ring_ahead(ring))
 		return 1;
 	if (!ring->event_idx) {
-		if (get_user(raw, &ring->avail->flags))
+		if (xnet_ringmem_get16(ring, XNET_AREA_AVAIL, &raw, &ring->avail->flags))
 			return split_fault(ring, XNET_FAULT_RING_ACCESS);
 		return !(split16(ring, raw) & VRING_AVAIL_F_NO_INTERRUPT);
 	}
 	if (!valid)
 		return 1;
-	if (get_user(raw, split_used_event(ring)))
+	if (xnet_ringmem_get16(ring, XNET_AREA_AVAIL, &raw, split_used_event(ring)))
 		return split_fault(ring, XNET_FAULT_RING_ACCESS);
 	return vring_need_event(split16(ring, raw), ring->used_idx, old);
 }
@@ -125,7 +145,8 @@ int xnet_split_publish(struct xnet_ring *ring)
 	smp_wmb();
 	ring->used_idx += n;
 	ring->staged = 0;
-	err = put_user(split_to16(ring, ring->used_idx), &ring->used->idx);
+	err = xnet_ringmem_put16(ring, XNET_AREA_USED, split_to16(ring, ring->used_idx),
+				 &ring->used->idx);
 	if (unlikely(ring->log.used) && split_log_published(ring, n, !err))
 		return -EFAULT;
 	if (err)
@@ -143,7 +164,7 @@ int xnet_split_publish(struct xnet_ring *ring)
  */
 int xnet_split_put_flags(struct xnet_ring *ring, u16 flags)
 {
-	if (put_user(split_to16(ring, flags), &ring->used->flags))
+	if (xnet_ringmem_put16(ring, XNET_AREA_USED, split_to16(ring, flags), &ring->used->flags))
 		return split_fault(ring, XNET_FAULT_RING_ACCESS);
 	ring->used_flags = flags;
 	return ring->log.used ? split_log_field(ring, &ring->used->flags) : 0;
@@ -159,7 +180,7 @@ static int split_put_event(struct xnet_ring *ring, u16 seen)
 {
 	__virtio16 __user *event = split_avail_event(ring);
 
-	if (put_user(split_to16(ring, seen), event))
+	if (xnet_ringmem_put16(ring, XNET_AREA_USED, split_to16(ring, seen), event))
 		return split_fault(ring, XNET_FAULT_RING_ACCESS);
 	return unlikely(ring->log.used) ? split_log_field(ring, event) : 0;
 }

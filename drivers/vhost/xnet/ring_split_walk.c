@@ -28,7 +28,7 @@ int xnet_split_read_descs(struct xnet_ring *ring, const u16 *at, unsigned int n,
 	unsigned int i;
 
 	if (!user_read_access_begin(ring->desc, ring->num * sizeof(*ring->desc)))
-		return split_fault(ring, XNET_FAULT_RING_ACCESS);
+		return xnet_split_descs_scattered(ring, at, n, out);
 	for (i = 0; i < n; i++, out++) {
 		const struct vring_desc __user *desc = &ring->desc[at[i]];
 
@@ -53,10 +53,11 @@ static int split_read_table(struct xnet_ring *ring, u64 addr, struct vring_desc 
 	void *to = out;
 	int nsegs, i;
 
-	nsegs = xnet_mem_translate(ring->mem, &ring->indirect_hint, addr, n * sizeof(*out), segs,
-				   ARRAY_SIZE(segs));
+	nsegs = xnet_ringmem_translate(ring, &ring->indirect_hint, addr, n * sizeof(*out),
+				       VHOST_ACCESS_RO, segs, ARRAY_SIZE(segs));
+	/* Tables in smaller pieces than descriptors are nobody's. */
 	if (nsegs < 0)
-		return split_fault(ring, XNET_FAULT_ADDRESS);
+		return split_untranslated(ring, nsegs == -ENOBUFS ? -EFAULT : nsegs);
 	for (i = 0; i < nsegs; i++) {
 		if (copy_from_user(to, segs[i].iov_base, segs[i].iov_len))
 			return split_fault(ring, XNET_FAULT_ADDRESS);

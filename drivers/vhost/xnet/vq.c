@@ -37,6 +37,18 @@ static void vq_break(struct xnet_vq *vq)
 		xnet_eventfd_signal(vq->error);
 }
 
+static int vq_run(struct xnet_vq *vq)
+{
+	int ret;
+
+	if (unlikely(!vq->ring.placed)) {
+		ret = xnet_vq_place(vq);
+		if (ret)
+			return ret < 0 ? ret : XNET_RUN_MISS;
+	}
+	return vq->index == XNET_VQ_TX ? xnet_tx_run(vq) : xnet_rx_run(vq);
+}
+
 static void vq_work(struct xnet_work *work)
 {
 	struct xnet_vq *vq = container_of(work, struct xnet_vq, work);
@@ -52,12 +64,14 @@ static void vq_work(struct xnet_work *work)
 	if (unlikely(xnet_worker_is_dead(vq->worker)))
 		return;
 	xnet_stats_inc(&vq->stats, XNET_C_WAKEUPS);
-	ret = vq->index == XNET_VQ_TX ? xnet_tx_run(vq) : xnet_rx_run(vq);
+	ret = vq_run(vq);
 	xnet_vq_log_tell(vq);
 	if (unlikely(ret < 0))
 		vq_break(vq);
 	else if (ret == XNET_RUN_AGAIN)
 		xnet_work_queue(vq->worker, work);
+	else if (unlikely(ret == XNET_RUN_MISS))
+		xnet_vq_ask(vq);
 }
 
 /**
@@ -97,6 +111,7 @@ void xnet_vq_reset(struct xnet_vq *vq)
 		eventfd_ctx_put(vq->error);
 	vq->error = NULL;
 	vq->log_ctx = NULL;
+	WARN_ON_ONCE(vq->iotlb);
 	memset(&vq->ring, 0, sizeof(vq->ring));
 	vq->hlen = 0;
 	vq->own_header = false;
@@ -119,7 +134,8 @@ void xnet_vq_reset(struct xnet_vq *vq)
  * @addr: the places
  *
  * Context: the device mutex is held.
- * Return: true if each part lies in user space as a whole.
+ * Return: true if each part lies in user space as a whole, or there is an IOTLB,
+ * which will tell.
  */
 bool xnet_vq_addr_ok(const struct xnet_vq *vq, const struct xnet_vq_addr *addr)
 {
@@ -129,6 +145,8 @@ bool xnet_vq_addr_ok(const struct xnet_vq *vq, const struct xnet_vq_addr *addr)
 	size_t used = sizeof(struct vring_used) + sizeof(struct vring_used_elem) * vq->num +
 		      sizeof(__virtio16);
 
+	if (vq->iotlb)
+		return true;
 	return access_ok((void __user *)addr->desc, desc) &&
 	       access_ok((void __user *)addr->avail, avail) &&
 	       access_ok((void __user *)addr->used, used);
@@ -136,9 +154,7 @@ bool xnet_vq_addr_ok(const struct xnet_vq *vq, const struct xnet_vq_addr *addr)
 
 static void vq_place_ring(struct xnet_vq *vq)
 {
-	vq->ring.desc = (struct vring_desc __user *)vq->desc;
-	vq->ring.avail = (struct vring_avail __user *)vq->avail;
-	vq->ring.used = (struct vring_used __user *)vq->used;
+	xnet_ring_set_areas(&vq->ring, vq->desc, vq->avail, vq->used);
 	xnet_vq_place_log(vq);
 }
 
@@ -230,7 +246,7 @@ int xnet_vq_attach(struct xnet_vq *vq, struct xnet_backend *backend)
 	err = xnet_ring_start(&vq->ring);
 	xnet_vq_log_tell(vq);
 	if (err)
-		goto stop_net;
+		goto ask;
 
 	xnet_hook_deafen(&vq->sock);
 	trace_xnet_vq_start(vq);
@@ -246,6 +262,10 @@ int xnet_vq_attach(struct xnet_vq *vq, struct xnet_backend *backend)
 
 quiesce:
 	xnet_worker_call(vq->worker, vq_quiesce, vq);
+	goto stop_net;
+ask:
+	/* User space may try again when the IOTLB has what is missing now. */
+	xnet_vq_ask(vq);
 stop_net:
 	vq_stop_net(vq);
 free_arrays:
@@ -268,9 +288,12 @@ struct xnet_backend *xnet_vq_detach(struct xnet_vq *vq)
 {
 	struct xnet_backend *backend = vq->backend;
 
+	if (backend)
+		xnet_worker_call(vq->worker, vq_quiesce, vq);
+	/* A queue that could not be started may have asked as well. */
+	xnet_miss_withdraw(&vq->miss);
 	if (!backend)
 		return NULL;
-	xnet_worker_call(vq->worker, vq_quiesce, vq);
 	xnet_hook_off(&vq->sock);
 	vq_stop_net(vq);
 	vq_free_arrays(vq);
@@ -407,8 +430,7 @@ static int vq_change_mem(void *data)
 {
 	struct vq_change *c = data;
 
-	c->vq->ring.mem = c->mem;
-	xnet_ring_forget(&c->vq->ring);
+	xnet_ring_set_tables(&c->vq->ring, c->mem, c->vq->iotlb);
 	return 0;
 }
 
@@ -438,6 +460,9 @@ static int vq_change_features(void *data)
 	ring->event_idx = vq_has_feature(f, VIRTIO_RING_F_EVENT_IDX);
 	ring->indirect = vq_has_feature(f, VIRTIO_RING_F_INDIRECT_DESC);
 	ring->notify_on_empty = vq_has_feature(f, VIRTIO_F_NOTIFY_ON_EMPTY);
+	/* Whether the fields of the event index have to be there may be another matter now. */
+	if (ring->iotlb)
+		ring->placed = false;
 	vq->modern = vq_has_feature(f, VIRTIO_F_VERSION_1);
 	vq->mergeable = vq_has_feature(f, VIRTIO_NET_F_MRG_RXBUF);
 	vq->log_all = vq_has_feature(f, VHOST_F_LOG_ALL);

@@ -20,6 +20,7 @@
  *   xnet_devs.lock	the list of open devices; held for copying figures,
  *			never while waiting for anything
  *   xnet_vq.info_lock	a name that readers of the list see; a spinlock
+ *   xnet_misses.lock	what is asked of user space; a spinlock
  *
  * Fields marked [m] belong to the device mutex and are changed only while the
  * queue is stopped or by xnet_vq_exclusive(); [w] to the worker; [i] to
@@ -37,6 +38,7 @@
 #include "compat/compat.h"
 #include "event.h"
 #include "info.h"
+#include "miss.h"
 #include "ring.h"
 #include "stats.h"
 #include "worker.h"
@@ -53,6 +55,8 @@ struct xnet_tx;
  * @moving: the queue is on its way from one thread to another
  * @state: enum xnet_vq_state; written with release, read with acquire
  * @ring: the ring [w]; @ring.taken keeps the position while stopped
+ * @iotlb: the queue's IOTLB [w], NULL if addresses are translated by the memory map
+ * @miss: what the IOTLB lacks and user space is asked for
  * @tx: transmit state [w], there while a transmit queue has a backend
  * @rx: receive state [w], likewise
  * @call: signalled when the guest is to be interrupted [w], may be NULL
@@ -71,9 +75,9 @@ struct xnet_tx;
  * @sock: the backend's events [m]
  * @kick_file: the kick eventfd the owner has set [m]
  * @num: ring size [m]
- * @desc: user address of the descriptor table [m]
- * @avail: user address of the driver area [m]
- * @used: user address of the device area [m]
+ * @desc: address of the descriptor table [m], a user address or, with an IOTLB, an IOVA
+ * @avail: address of the driver area [m], likewise
+ * @used: address of the device area [m], likewise
  * @log_gpa: guest physical address of the device area, for the log [m]
  * @log_used: the owner wants writes to the device area logged [m]
  * @log_all: the owner wants writes into buffers logged [m]
@@ -89,6 +93,8 @@ struct xnet_vq {
 	bool moving;
 	int state;
 	struct xnet_ring ring;
+	struct xnet_iotlb *iotlb;
+	struct xnet_miss miss;
 	union {
 		struct xnet_tx *tx;
 		struct xnet_rx *rx;
@@ -121,7 +127,7 @@ struct xnet_vq {
 };
 
 /**
- * struct xnet_vq_addr - where the parts of a ring are in the owner's memory
+ * struct xnet_vq_addr - where the parts of a ring are
  * @desc: descriptor table
  * @avail: driver area
  * @used: device area
@@ -150,6 +156,12 @@ void xnet_vq_set_mem(struct xnet_vq *vq, const struct xnet_mem *mem);
 void xnet_vq_set_features(struct xnet_vq *vq, const u64 features[XNET_FEATURE_WORDS]);
 u16 xnet_vq_get_base(struct xnet_vq *vq);
 void xnet_vq_set_worker(struct xnet_vq *vq, struct xnet_worker *worker);
+struct xnet_iotlb *xnet_vq_new_iotlb(void);
+struct xnet_iotlb *xnet_vq_set_iotlb(struct xnet_vq *vq, struct xnet_iotlb *tlb);
+void xnet_vq_iotlb_update(struct xnet_vq *vq, const struct xnet_iotlb_entry *entry);
+void xnet_vq_iotlb_drop(struct xnet_vq *vq, u64 iova, u64 last);
+int xnet_vq_place(struct xnet_vq *vq);
+void xnet_vq_ask(struct xnet_vq *vq);
 void xnet_vq_info(struct xnet_vq *vq, struct xnet_vq_info *info);
 
 /* vq_log.c */

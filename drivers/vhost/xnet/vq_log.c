@@ -60,7 +60,8 @@ void xnet_vq_set_log(struct xnet_vq *vq, unsigned long base)
  * @addr: where the ring is, and whether that is wanted
  *
  * Context: the device mutex is held.
- * Return: true if so, or if it is not wanted.
+ * Return: true if so, or if it is not wanted; true, too, behind an IOTLB, which
+ * will tell when it is done.
  */
 bool xnet_vq_log_used_ok(const struct xnet_vq *vq, unsigned long base,
 			 const struct xnet_vq_addr *addr)
@@ -68,7 +69,7 @@ bool xnet_vq_log_used_ok(const struct xnet_vq *vq, unsigned long base,
 	u64 size = sizeof(struct vring_used) + (u64)sizeof(struct vring_used_elem) * vq->num +
 		   (vq->ring.event_idx ? sizeof(__virtio16) : 0);
 
-	return !addr->log || xnet_log_fits(base, addr->log_gpa, size);
+	return !addr->log || vq->iotlb || xnet_log_fits(base, addr->log_gpa, size);
 }
 
 /**

@@ -55,6 +55,8 @@ enum vhost_xnet_state {
  * @VHOST_XNET_FAULT_SEGMENTS: a chain in more pieces than the device takes
  * @VHOST_XNET_FAULT_LOG: what the device wrote could not be noted in the
  *   owner's dirty log
+ * @VHOST_XNET_FAULT_PERMISSION: memory that the IOMMU does not let the device
+ *   read, or write, as it would have to
  */
 enum vhost_xnet_fault {
 	VHOST_XNET_FAULT_NONE,
@@ -69,6 +71,7 @@ enum vhost_xnet_fault {
 	VHOST_XNET_FAULT_LENGTH,
 	VHOST_XNET_FAULT_SEGMENTS,
 	VHOST_XNET_FAULT_LOG,
+	VHOST_XNET_FAULT_PERMISSION,
 };
 
 enum {

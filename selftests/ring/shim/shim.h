@@ -31,6 +31,7 @@ typedef __u64 u64;
 #define min(a, b)		min_t(typeof(a), a, b)
 #define max(a, b)		max_t(typeof(a), a, b)
 #define min3(a, b, c)		min(min(a, b), c)
+#define BIT(n)			(1UL << (n))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define U32_MAX			UINT32_MAX
 #define U64_MAX			UINT64_MAX
