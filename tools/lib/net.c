@@ -11,6 +11,8 @@
 
 static void defaults(struct xg_net_cfg *cfg)
 {
+	const char *iommu = getenv("XGUEST_IOMMU");
+
 	if (!cfg->num)
 		cfg->num = 256;
 	if (!cfg->mem_size)
@@ -23,6 +25,15 @@ static void defaults(struct xg_net_cfg *cfg)
 		cfg->tx_buf = 2048;
 	if (!cfg->rx_bufs || cfg->rx_bufs > cfg->num)
 		cfg->rx_bufs = cfg->num;
+	if (iommu) {
+		cfg->features |= XG_F_ACCESS_PLATFORM;
+		cfg->iommu_page = strtoull(iommu, NULL, 0);
+		cfg->iommu_scatter |= !strcmp(iommu, "scatter");
+	}
+	if (cfg->iommu_scatter)
+		cfg->mem_flags |= XG_MEM_MEMFD;
+	if (!cfg->iommu_page)
+		cfg->iommu_page = PAGE;
 }
 
 static int negotiate(struct xg_net *net)
@@ -130,6 +141,9 @@ int xg_net_open(struct xg_net *net, const struct xg_net_cfg *cfg)
 		ret = negotiate(net);
 	if (!ret)
 		ret = memory(net);
+	if (!ret && net->features & XG_F_ACCESS_PLATFORM)
+		ret = xg_iommu_start(&net->iommu, net->fd, &net->mem, net->cfg.iommu_page,
+				     net->cfg.iommu_scatter);
 	if (!ret)
 		ret = queues(net);
 	if (!ret) {
@@ -207,6 +221,7 @@ void xg_net_close(struct xg_net *net)
 {
 	unsigned int i;
 
+	xg_iommu_stop(&net->iommu);
 	/* Closing the device first: nothing may touch the memory afterwards. */
 	if (net->fd >= 0)
 		close(net->fd);

@@ -96,6 +96,11 @@ void xg_vq_addr(const struct xg_vq *vq, struct vhost_vring_addr *addr)
 	addr->used_user_addr = (uintptr_t)vq->split.used;
 	addr->log_guest_addr = vq->cfg.device_gpa;
 	addr->flags = vq->log_used ? XG_BIT(VHOST_VRING_F_LOG) : 0;
+	if (vq->cfg.features & XG_F_ACCESS_PLATFORM) {
+		addr->desc_user_addr = vq->cfg.desc_gpa;
+		addr->avail_user_addr = vq->cfg.driver_gpa;
+		addr->used_user_addr = vq->cfg.device_gpa;
+	}
 }
 
 int xg_vq_setup(struct xg_vq *vq)
@@ -121,6 +126,14 @@ int xg_vq_setup(struct xg_vq *vq)
 
 int xg_vq_attach(struct xg_vq *vq, int backend_fd)
 {
+	/* The device writes there at once, and asks only later for the rest. */
+	if (backend_fd >= 0 && vq->cfg.features & XG_F_ACCESS_PLATFORM) {
+		int ret = xg_iotlb_update(vq->fd, vq->cfg.device_gpa, 4, vq->split.used,
+					  VHOST_ACCESS_RW);
+
+		if (ret)
+			return ret;
+	}
 	return xg_ioctl_net_set_backend(vq->fd, vq->cfg.index, backend_fd);
 }
 

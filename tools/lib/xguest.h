@@ -25,6 +25,8 @@
 #ifndef XGUEST_H
 #define XGUEST_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,6 +56,7 @@
 #define XG_F_VERSION_1		XG_BIT(VIRTIO_F_VERSION_1)
 #define XG_F_IN_ORDER		XG_BIT(VIRTIO_F_IN_ORDER)
 #define XG_F_RING_RESET		XG_BIT(VIRTIO_F_RING_RESET)
+#define XG_F_ACCESS_PLATFORM	XG_BIT(VIRTIO_F_ACCESS_PLATFORM)
 
 /*
  * What a modern guest acknowledges. Bit 27 is not part of it: it is ANY_LAYOUT
@@ -129,6 +132,36 @@ int xg_ioctl_get_worker(int fd, unsigned int index, unsigned int *id);
 int xg_ioctl_set_fork_owner(int fd, uint8_t fork_owner);
 int xg_ioctl_get_fork_owner(int fd, uint8_t *fork_owner);
 int xg_ioctl_net_set_backend(int fd, unsigned int index, int backend_fd);
+
+/* ------------------------------------------------------------------ */
+/* Raw layer of the device IOTLB: one read() or write() each           */
+/* ------------------------------------------------------------------ */
+
+/**
+ * xg_iotlb_write() - write a message
+ * @fd: vhost device
+ * @v2: in the second format, with address space 0
+ * @msg: the message, anything
+ *
+ * Return: 0 or -errno.
+ */
+int xg_iotlb_write(int fd, bool v2, const struct vhost_iotlb_msg *msg);
+
+/** xg_iotlb_update() - map @size bytes at @iova to @at, with @perm (VHOST_ACCESS_*). */
+int xg_iotlb_update(int fd, uint64_t iova, uint64_t size, void *at, uint8_t perm);
+
+/** xg_iotlb_invalidate() - take a mapping away. Return: 0 or -errno. */
+int xg_iotlb_invalidate(int fd, uint64_t iova, uint64_t size);
+
+/**
+ * xg_iotlb_read() - read a message, in whichever format it comes
+ * @fd: vhost device
+ * @msg: filled in
+ *
+ * Waits for one unless @fd is O_NONBLOCK.
+ * Return: 0, -EPROTO if it is no message, or -errno.
+ */
+int xg_iotlb_read(int fd, struct vhost_iotlb_msg *msg);
 
 /* ------------------------------------------------------------------ */
 /* Eventfds and time                                                   */
@@ -279,6 +312,54 @@ void xg_log_close(struct xg_log *log);
 
 /** xg_log_take() - take 64 bits, those of pages 64 * @i on, and clear them. */
 uint64_t xg_log_take(struct xg_log *log, size_t i);
+
+/* ------------------------------------------------------------------ */
+/* An IOMMU                                                            */
+/* ------------------------------------------------------------------ */
+
+/**
+ * struct xg_iommu - answers what a device behind an IOMMU asks
+ * @fd: vhost device, made O_NONBLOCK
+ * @mem: guest memory; IOVAs are its guest physical addresses
+ * @page: bytes that the device is told of at a time, a power of two
+ * @scatter: pages lie apart in this process
+ * @silent: give no answers for now
+ * @misses: questions read so far
+ * @alias: private, as the rest
+ */
+struct xg_iommu {
+	int fd;
+	const struct xg_mem *mem;
+	uint64_t page;
+	bool scatter;
+	atomic_bool silent;
+	atomic_ulong misses;
+	void **alias[XG_MAX_REGIONS];
+	pthread_t thread;
+	int stop_fd;
+	bool running;
+	int error;
+};
+
+/**
+ * xg_iommu_start() - begin to answer
+ * @iommu: filled in
+ * @fd: vhost device with ACCESS_PLATFORM
+ * @mem: guest memory
+ * @page: bytes to tell of at a time, a power of two
+ * @scatter: 4 KiB at a time, and no two pages next to each other in this process;
+ *	@mem is XG_MEM_MEMFD
+ *
+ * Return: 0 or -errno.
+ */
+int xg_iommu_start(struct xg_iommu *iommu, int fd, const struct xg_mem *mem, uint64_t page,
+		   bool scatter);
+
+/** xg_iommu_map() - tell of the page that holds @iova without being asked. */
+int xg_iommu_map(struct xg_iommu *iommu, uint64_t iova);
+
+/** xg_iommu_stop() - no more answers. Return: 0, or what ended them before. */
+int xg_iommu_stop(struct xg_iommu *iommu);
 
 /* ------------------------------------------------------------------ */
 /* Virtqueues                                                          */
@@ -466,7 +547,11 @@ struct xg_vq {
  */
 int xg_vq_init(struct xg_vq *vq, int fd, struct xg_mem *mem, const struct xg_vq_cfg *cfg);
 
-/** xg_vq_addr() - fill in what VHOST_SET_VRING_ADDR takes for @vq. */
+/**
+ * xg_vq_addr() - fill in what VHOST_SET_VRING_ADDR takes for @vq
+ *
+ * With ACCESS_PLATFORM these are IOVAs, the same as guest physical addresses.
+ */
 void xg_vq_addr(const struct xg_vq *vq, struct vhost_vring_addr *addr);
 
 /**
@@ -843,7 +928,14 @@ int64_t xg_clock_ns(int fd);
  * @rx_cut: with @rx_segs: length of each but the last, or NULL for equal parts;
  *	must outlive the device
  * @rx_chain: ids and indirection of receive buffers
+ * @iommu_page: with ACCESS_PLATFORM: bytes of memory that the device is told of
+ *	at a time, when it asks; 0 means 4096
+ * @iommu_scatter: with ACCESS_PLATFORM: see xg_iommu_start(); sets XG_MEM_MEMFD
  * @tap: tap to make; hdr_len and no_vnet_hdr are set to suit the features
+ *
+ * With the environment variable XGUEST_IOMMU every device gets ACCESS_PLATFORM,
+ * and @iommu_page is the variable's value, or @iommu_scatter is set if that is
+ * "scatter".
  */
 struct xg_net_cfg {
 	const char *path;
@@ -863,6 +955,8 @@ struct xg_net_cfg {
 	unsigned int rx_segs;
 	const uint32_t *rx_cut;
 	struct xg_chain rx_chain;
+	uint64_t iommu_page;
+	bool iommu_scatter;
 	struct xg_tap_cfg tap;
 };
 
@@ -873,6 +967,7 @@ struct xg_net_cfg {
  * @features: acknowledged
  * @hdr_len: virtio header of each frame in the ring, 10 or 12
  * @mem: guest memory
+ * @iommu: answers the device, with ACCESS_PLATFORM
  * @vq: the queues, XG_RX and XG_TX
  * @tap: its first queue is the backend
  * @rx_gpa: guest address of each receive buffer (@cfg.rx_bufs of them, each
@@ -890,6 +985,7 @@ struct xg_net {
 	uint64_t features;
 	int hdr_len;
 	struct xg_mem mem;
+	struct xg_iommu iommu;
 	struct xg_vq vq[XG_MAX_VQS];
 	struct xg_tap tap;
 	uint64_t *rx_gpa;
