@@ -102,10 +102,17 @@ choose()
 
 prepare()
 {
-	local test targets=(lib)
+	local test program targets=(lib)
 
 	for test in "${tests[@]}"; do
-		[ "${test%.sh}" != "$test" ] || targets+=("build/$test")
+		if [ "${test%.sh}" = "$test" ]; then
+			targets+=("build/$test")
+			continue
+		fi
+		# A script can say "Programs: control/owner ...", which it runs.
+		for program in $(sed -n 's/^# Programs: //p' "$here/$test"); do
+			targets+=("build/$program")
+		done
 	done
 	make -s -j2 -C "$here" "${targets[@]}" >"$dir/make.log" 2>&1 || {
 		cat "$dir/make.log" >&2

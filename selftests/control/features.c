@@ -5,7 +5,7 @@
 
 #define XNET_OFFER	(XG_F_NOTIFY_ON_EMPTY | XG_F_INDIRECT | XG_F_EVENT_IDX | \
 			 XG_F_ANY_LAYOUT | XG_F_VERSION_1 | XG_F_MRG_RXBUF | \
-			 XG_F_NET_HDR | XG_F_LOG_ALL)
+			 XG_F_NET_HDR | XG_F_LOG_ALL | XG_F_ACCESS_PLATFORM)
 #define NEWER_OFFER	(XG_F_IN_ORDER | XG_F_RING_RESET)
 
 FIXTURE(features) {
@@ -74,7 +74,7 @@ TEST_F(features, backend_features)
 
 	XT_OK(xg_ioctl_get_backend_features(self->fd, &offer));
 	if (xt_is_xnet())
-		EXPECT_EQ(0, offer);
+		EXPECT_EQ(XG_BIT(VHOST_BACKEND_F_IOTLB_MSG_V2), offer);
 	XT_OK(xg_ioctl_set_backend_features(self->fd, 0));
 	for (bit = 1; bit; bit <<= 1) {
 		if (!(bit & offer))
