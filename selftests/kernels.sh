@@ -16,7 +16,7 @@ wanted=()
 # the memory, and nothing that is the same arithmetic everywhere.
 some="control/features control/eventfd control/lifetime control/module.sh control/threads
 control/worker control/workers control/fork_owner data/tx data/rx data/payload_tx data/payload_rx
-data/wakeup cve"
+data/wakeup data/backpressure cve"
 
 usage()
 {
