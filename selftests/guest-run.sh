@@ -177,12 +177,6 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-# With PREEMPT_RT, kernels before 6.10 warn of a softirq of their own, which
-# frees packets on the CPU that they came from.
-case $(uname -v) in
-*PREEMPT_RT*) echo 0 >/proc/sys/net/core/skb_defer_max ;;
-esac 2>/dev/null
-
 [ $# -gt 0 ] || die "no test named; see --help"
 [ "$(id -u)" = 0 ] || die "the tests open the device: run them as root"
 

