@@ -154,7 +154,7 @@ run_test()
 
 load()
 {
-	modprobe tun || die "the module tun cannot be loaded"
+	modprobe -a tun tap || die "the modules tun and tap cannot be loaded"
 	case $device in
 	*vhost-net) modprobe vhost_net || die "vhost_net cannot be loaded" ;;
 	*)

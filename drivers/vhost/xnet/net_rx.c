@@ -2,15 +2,12 @@
 /*
  * Receive: from the backend to the guest's ring.
  *
- * Frames are taken from the tap's ring of pointers many at a time, and each is
- * copied by tun, which knows how to make its virtio-net header, straight into
- * the guest's buffers.
+ * Each frame is copied by the backend's socket, which knows how to make its
+ * virtio-net header, straight into the guest's buffers.
  */
 
-#include <linux/if_tun.h>
+#include <linux/if_vlan.h>
 #include <linux/net.h>
-#include <linux/ptr_ring.h>
-#include <linux/skb_array.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include <linux/virtio_net.h>
@@ -18,23 +15,21 @@
 
 #include "net.h"
 #include "poll.h"
+#include "source.h"
 #include "usercopy.h"
 #include "vq.h"
 
+/* More than any virtio-net header has. */
+#define RX_MAX_HEADER	64
+
 /**
  * struct xnet_rx - the state of a receive queue with a backend
- * @frames: the backend's frames
- * @queue: frames taken from it and not yet delivered
- * @head: the first of them
- * @tail: behind the last of them
+ * @src: where its frames come from
  * @ndone: completions in @done
  * @done: completions that are not staged yet
  */
 struct xnet_rx {
-	struct ptr_ring *frames;
-	void *queue[XNET_BATCH];
-	unsigned int head;
-	unsigned int tail;
+	struct xnet_source src;
 	unsigned int ndone;
 	struct xnet_done done[XNET_BATCH];
 };
@@ -63,7 +58,7 @@ int xnet_rx_start(struct xnet_vq *vq)
 	vq->rx = kzalloc(sizeof(*vq->rx), GFP_KERNEL_ACCOUNT);
 	if (!vq->rx)
 		return -ENOMEM;
-	vq->rx->frames = vq->backend->rx_ring;
+	xnet_source_init(&vq->rx->src, vq->backend);
 	return 0;
 }
 
@@ -75,13 +70,7 @@ int xnet_rx_start(struct xnet_vq *vq)
  */
 void xnet_rx_quiesce(struct xnet_vq *vq)
 {
-	struct xnet_rx *rx = vq->rx;
-
-	if (rx->head != rx->tail)
-		ptr_ring_unconsume(rx->frames, rx->queue + rx->head, rx->tail - rx->head,
-				   tun_ptr_free);
-	rx->head = 0;
-	rx->tail = 0;
+	xnet_source_return(&vq->rx->src);
 }
 
 /**
@@ -96,27 +85,29 @@ void xnet_rx_stop(struct xnet_vq *vq)
 	vq->rx = NULL;
 }
 
-/* Length of a frame as the guest will see it. */
-static unsigned int rx_frame_len(void *ptr)
+/*
+ * Take the next frame and set @len. Returns false if there is none; a frame of a
+ * socket that keeps them itself is NULL, and stays there.
+ *
+ * Here and below @kept, whether it is such a socket, is known when the code is
+ * compiled: there is one run for either.
+ */
+static __always_inline bool rx_next(struct xnet_vq *vq, void **frame, u32 *len, const bool kept)
 {
-	if (unlikely(tun_is_xdp_frame(ptr)))
-		return tun_ptr_to_xdp(ptr)->len;
-	return __skb_array_len_with_tag(ptr);
-}
+	struct xnet_source *src = &vq->rx->src;
 
-/* The next frame, or NULL. It stays in the queue. */
-static void *rx_peek(struct xnet_vq *vq)
-{
-	struct xnet_rx *rx = vq->rx;
-
-	if (rx->head == rx->tail) {
-		rx->head = 0;
-		rx->tail = xnet_tun_consume(vq->backend->file, rx->frames, rx->queue, XNET_BATCH);
-		if (!rx->tail)
-			return NULL;
+	if (kept || !xnet_source_at_hand(src)) {
+		if (!(kept ? xnet_source_peek(src) : xnet_source_fetch(src)))
+			return false;
 		xnet_stats_inc(&vq->stats, XNET_C_BATCHES);
 	}
-	return rx->queue[rx->head];
+	if (kept) {
+		*frame = NULL;
+		*len = src->len;
+	} else {
+		*frame = xnet_source_next(src, len);
+	}
+	return true;
 }
 
 static int rx_stage(struct xnet_vq *vq)
@@ -157,7 +148,7 @@ static int rx_publish_rest(struct xnet_vq *vq, int err)
  * Find buffers for @len bytes. Returns enum rx_reserve and, if that is
  * RX_RESERVE_OK, sets @nbufs; or a negative errno.
  */
-static int rx_reserve(struct xnet_vq *vq, u32 len, unsigned int *nbufs)
+static __always_inline int rx_reserve(struct xnet_vq *vq, u32 len, unsigned int *nbufs)
 {
 	struct xnet_ring *ring = &vq->ring;
 	unsigned int have = xnet_ring_ahead(ring), n = 0;
@@ -189,8 +180,8 @@ static int rx_reserve(struct xnet_vq *vq, u32 len, unsigned int *nbufs)
  * it, otherwise num_buffers, which is there whenever the header has 12 bytes;
  * virtio 1.3, 5.1.6.4.1.
  */
-static int rx_write_header(struct xnet_vq *vq, const struct iovec *segs, unsigned int nsegs,
-			   unsigned int nbufs)
+static __always_inline int rx_write_header(struct xnet_vq *vq, const struct iovec *segs,
+					   unsigned int nsegs, unsigned int nbufs)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr = {
 		.num_buffers = __cpu_to_virtio16(vq->ring.le, nbufs),
@@ -207,8 +198,28 @@ static int rx_write_header(struct xnet_vq *vq, const struct iovec *segs, unsigne
 	return xnet_copy_to_segs(segs, nsegs, at, &hdr.num_buffers, sizeof(hdr.num_buffers));
 }
 
-/* Copy a frame, which is gone afterwards in any case; 0 or why it was dropped, plus one. */
-static int rx_copy(struct xnet_vq *vq, void *frame, u32 len, unsigned int nbufs)
+/*
+ * A frame was received without its VLAN tag, that many bytes behind its place:
+ * move what goes before the tag, and put it in between.
+ */
+static int rx_insert_tag(struct xnet_vq *vq, const struct iovec *segs, unsigned int nsegs)
+{
+	u8 front[RX_MAX_HEADER + 2 * ETH_ALEN];
+	size_t n = vq->own_header ? 0 : vq->hlen, from = vq->hlen - n;
+
+	n += 2 * ETH_ALEN;
+	if (xnet_copy_from_segs(front, n, segs, nsegs, from + VLAN_HLEN) ||
+	    xnet_copy_to_segs(segs, nsegs, from, front, n))
+		return -EFAULT;
+	return xnet_copy_to_segs(segs, nsegs, from + n, vq->rx->src.tag, VLAN_HLEN);
+}
+
+/*
+ * Copy a frame, which is gone afterwards. Returns 0, or why it was dropped, plus
+ * one, or -EAGAIN if it was not there after all.
+ */
+static __always_inline int rx_receive(struct xnet_vq *vq, void *frame, u32 len,
+				      unsigned int nbufs, const bool kept)
 {
 	const struct xnet_buf *first = xnet_ring_buf(&vq->ring, 0);
 	const struct xnet_buf *last = xnet_ring_buf(&vq->ring, nbufs - 1);
@@ -227,15 +238,34 @@ static int rx_copy(struct xnet_vq *vq, void *frame, u32 len, unsigned int nbufs)
 		iov_iter_advance(&msg.msg_iter, vq->hlen);
 		want -= vq->hlen;
 	}
+	if (kept && vq->rx->src.tagged) {
+		iov_iter_advance(&msg.msg_iter, VLAN_HLEN);
+		want -= VLAN_HLEN;
+	}
 	ret = sock->ops->recvmsg(sock, &msg, want, MSG_DONTWAIT | MSG_TRUNC);
+	if (unlikely(ret != want)) {
+		if (kept && xnet_source_missed(ret))
+			return -EAGAIN;
+		return 1 + (ret == -EFAULT ? XNET_C_DROP_FAULT : XNET_C_DROP_BACKEND);
+	}
 	/* Tun does not tell of a fault in the payload, but stops where it is. */
-	if (unlikely(ret == -EFAULT || (ret >= 0 && iov_iter_count(&msg.msg_iter))))
+	if (unlikely(iov_iter_count(&msg.msg_iter)))
 		return 1 + XNET_C_DROP_FAULT;
-	if (unlikely(ret != want))
-		return 1 + XNET_C_DROP_BACKEND;
+	if (kept && vq->rx->src.tagged && rx_insert_tag(vq, segs, nsegs))
+		return 1 + XNET_C_DROP_FAULT;
 	if (unlikely(rx_write_header(vq, segs, nsegs, nbufs)))
 		return 1 + XNET_C_DROP_FAULT;
 	return 0;
+}
+
+static noinline int rx_copy(struct xnet_vq *vq, void *frame, u32 len, unsigned int nbufs)
+{
+	return rx_receive(vq, frame, len, nbufs, false);
+}
+
+static noinline int rx_copy_kept(struct xnet_vq *vq, u32 len, unsigned int nbufs)
+{
+	return rx_receive(vq, NULL, len, nbufs, true);
 }
 
 /* Log the pages that a frame was written to. */
@@ -253,8 +283,21 @@ static int rx_log(struct xnet_vq *vq, u32 len, unsigned int nbufs)
 	return -EFAULT;
 }
 
+/*
+ * A frame was not copied, for the reason that rx_receive() gave. The buffers stay
+ * in the look-ahead, for the next one. Returns as rx_wait_for_frames() does.
+ */
+static int rx_failed(struct xnet_vq *vq, int why, u32 len, unsigned int nbufs)
+{
+	if (why < 0)
+		return -EAGAIN;
+	xnet_stats_inc(&vq->stats, why - 1);
+	/* Nobody knows how far it got before it failed. */
+	return vq->ring.log.payload && rx_log(vq, len, nbufs) ? -EFAULT : -EAGAIN;
+}
+
 /* Note that the first @nbufs buffers hold @len bytes. */
-static int rx_complete(struct xnet_vq *vq, u32 len, unsigned int nbufs)
+static __always_inline int rx_complete(struct xnet_vq *vq, u32 len, unsigned int nbufs)
 {
 	struct xnet_rx *rx = vq->rx;
 	unsigned int i;
@@ -287,11 +330,10 @@ static int rx_wait_for_frames(struct xnet_vq *vq)
 
 	if (ret < 0)
 		return ret;
-	if (xnet_poll_backend(vq, vq->rx->frames))
+	if (xnet_poll_backend(vq, &vq->rx->src))
 		return -EAGAIN;
 	xnet_hook_listen(&vq->sock);
-	/* Under the ring's lock: tun may resize it. */
-	if (likely(ptr_ring_empty(vq->rx->frames)))
+	if (likely(xnet_source_empty(&vq->rx->src)))
 		return XNET_RUN_IDLE;
 	xnet_hook_deafen(&vq->sock);
 	return -EAGAIN;
@@ -317,32 +359,30 @@ static int rx_wait_for_buffers(struct xnet_vq *vq)
 	return ret < 0 ? ret : -EAGAIN;
 }
 
-/* Deliver the frame at the head of the queue; returns as the functions above do. */
-static int rx_one(struct xnet_vq *vq, void *frame, u32 frame_len)
+/* Deliver a frame that was taken; returns as the functions above do. */
+static __always_inline int rx_one(struct xnet_vq *vq, void *frame, u32 frame_len, const bool kept)
 {
 	u32 len = frame_len + vq->hlen;
-	struct xnet_rx *rx = vq->rx;
+	struct xnet_source *src = &vq->rx->src;
 	unsigned int nbufs;
 	int ret;
 
 	ret = rx_reserve(vq, len, &nbufs);
-	if (unlikely(ret < 0))
-		return rx_publish_rest(vq, ret);
-	if (unlikely(ret == RX_RESERVE_WAIT))
-		return rx_wait_for_buffers(vq);
-	rx->head++;
-	if (unlikely(ret == RX_RESERVE_NEVER)) {
-		tun_ptr_free(frame);
-		xnet_stats_inc(&vq->stats, XNET_C_DROP_TOO_SMALL);
-		return -EAGAIN;
-	}
-	ret = rx_copy(vq, frame, len, nbufs);
 	if (unlikely(ret)) {
-		/* The buffers stay in the look-ahead, for the next frame. */
-		xnet_stats_inc(&vq->stats, ret - 1);
-		/* Nobody knows how far it got before it failed. */
-		return vq->ring.log.payload && rx_log(vq, len, nbufs) ? -EFAULT : -EAGAIN;
+		if (ret == RX_RESERVE_NEVER) {
+			if (xnet_source_drop(src, frame))
+				xnet_stats_inc(&vq->stats, XNET_C_DROP_TOO_SMALL);
+			return -EAGAIN;
+		}
+		if (!kept)
+			xnet_source_untake(src);
+		if (ret == RX_RESERVE_WAIT)
+			return rx_wait_for_buffers(vq);
+		return rx_publish_rest(vq, ret);
 	}
+	ret = kept ? rx_copy_kept(vq, len, nbufs) : rx_copy(vq, frame, len, nbufs);
+	if (unlikely(ret))
+		return rx_failed(vq, ret, len, nbufs);
 	if (unlikely(vq->ring.log.payload) && rx_log(vq, len, nbufs)) {
 		xnet_stats_inc(&vq->stats, XNET_C_DROP_FAULT);
 		return -EFAULT;
@@ -357,14 +397,7 @@ static int rx_one(struct xnet_vq *vq, void *frame, u32 frame_len)
 	return -EAGAIN;
 }
 
-/**
- * xnet_rx_run() - deliver the frames that wait, within limits
- * @vq: a running receive queue
- *
- * Context: the queue's worker; may sleep.
- * Return: enum xnet_run, or a negative errno if the ring is broken.
- */
-int xnet_rx_run(struct xnet_vq *vq)
+static __always_inline int rx_run(struct xnet_vq *vq, const bool kept)
 {
 	unsigned int frames = 0;
 	u32 len, bytes = 0;
@@ -376,10 +409,8 @@ int xnet_rx_run(struct xnet_vq *vq)
 	if (ret)
 		return ret;
 	do {
-		frame = rx_peek(vq);
-		if (frame) {
-			len = rx_frame_len(frame);
-			ret = rx_one(vq, frame, len);
+		if (rx_next(vq, &frame, &len, kept)) {
+			ret = rx_one(vq, frame, len, kept);
 			frames++;
 			bytes += len;
 		} else {
@@ -394,4 +425,23 @@ int xnet_rx_run(struct xnet_vq *vq)
 		return ret;
 	xnet_stats_inc(&vq->stats, XNET_C_YIELDS);
 	return XNET_RUN_AGAIN;
+}
+
+static noinline int rx_run_kept(struct xnet_vq *vq)
+{
+	return rx_run(vq, true);
+}
+
+/**
+ * xnet_rx_run() - deliver the frames that wait, within limits
+ * @vq: a running receive queue
+ *
+ * Context: the queue's worker; may sleep.
+ * Return: enum xnet_run, or a negative errno if the ring is broken.
+ */
+int xnet_rx_run(struct xnet_vq *vq)
+{
+	if (unlikely(xnet_source_keeps(&vq->rx->src)))
+		return rx_run_kept(vq);
+	return rx_run(vq, false);
 }

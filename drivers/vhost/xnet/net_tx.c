@@ -288,8 +288,9 @@ static int tx_finish(struct xnet_vq *vq)
  */
 static int tx_batch(struct xnet_vq *vq, struct tx_run *run)
 {
-	/* Tun takes batches past its send buffer's limit, so only if there is none. */
-	bool batch = READ_ONCE(vq->backend->sock->sk->sk_sndbuf) == INT_MAX;
+	/* Taps take batches past their send buffer's limit, so only if there is none. */
+	bool batch = xnet_backend_takes_batches(vq->backend) &&
+		     READ_ONCE(vq->backend->sock->sk->sk_sndbuf) == INT_MAX;
 	struct xnet_tx *tx = vq->tx;
 	int ret;
 

@@ -9,10 +9,10 @@
 
 #include <linux/ktime.h>
 #include <linux/processor.h>
-#include <linux/ptr_ring.h>
 #include <linux/sched.h>
 
 #include "poll.h"
+#include "source.h"
 
 /* May the worker of @vq go on polling? */
 static bool poll_may_go_on(const struct xnet_vq *vq, u64 end)
@@ -43,19 +43,18 @@ bool xnet_poll_ring_busy(struct xnet_vq *vq, u32 us)
 /**
  * xnet_poll_backend_busy() - poll for frames
  * @vq: a running receive queue
- * @frames: the backend's frames
+ * @src: where its frames come from
  * @us: for how long at most, in microseconds
  *
  * Context: the queue's worker.
  * Return: true if there are frames.
  */
-bool xnet_poll_backend_busy(struct xnet_vq *vq, struct ptr_ring *frames, u32 us)
+bool xnet_poll_backend_busy(struct xnet_vq *vq, struct xnet_source *src, u32 us)
 {
 	u64 end = ktime_get_ns() + (u64)us * NSEC_PER_USEC;
 
 	do {
-		/* Under the ring's lock: tun may resize it. */
-		if (!ptr_ring_empty(frames))
+		if (!xnet_source_empty(src))
 			return true;
 		cpu_relax();
 	} while (poll_may_go_on(vq, end));

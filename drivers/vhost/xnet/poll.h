@@ -7,10 +7,10 @@
 
 #include "vq.h"
 
-struct ptr_ring;
+struct xnet_source;
 
 bool xnet_poll_ring_busy(struct xnet_vq *vq, u32 us);
-bool xnet_poll_backend_busy(struct xnet_vq *vq, struct ptr_ring *frames, u32 us);
+bool xnet_poll_backend_busy(struct xnet_vq *vq, struct xnet_source *src, u32 us);
 
 /**
  * xnet_poll_ring() - poll for buffers as long as the owner allows
@@ -29,16 +29,16 @@ static inline bool xnet_poll_ring(struct xnet_vq *vq)
 /**
  * xnet_poll_backend() - poll for frames as long as the owner allows
  * @vq: a running receive queue
- * @frames: the backend's frames, none just now
+ * @src: where its frames come from, none just now
  *
  * Context: the queue's worker; may sleep.
  * Return: true if there are frames now.
  */
-static inline bool xnet_poll_backend(struct xnet_vq *vq, struct ptr_ring *frames)
+static inline bool xnet_poll_backend(struct xnet_vq *vq, struct xnet_source *src)
 {
 	u32 us = READ_ONCE(vq->busyloop_us);
 
-	return unlikely(us) && xnet_poll_backend_busy(vq, frames, us);
+	return unlikely(us) && xnet_poll_backend_busy(vq, src, us);
 }
 
 #endif /* _XNET_POLL_H */
