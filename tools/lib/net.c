@@ -118,6 +118,24 @@ static int queues(struct xg_net *net)
 	return ret;
 }
 
+static int far_side(struct xg_net *net)
+{
+	struct xg_net_cfg *cfg = &net->cfg;
+
+	if (cfg->backend) {
+		net->tap.fd[0] = dup(cfg->backend);
+		if (net->tap.fd[0] < 0)
+			return xg_note("copying the backend", -errno);
+		net->tap.queues = 1;
+		net->tap.ifindex = cfg->far;
+		return 0;
+	}
+	if (!cfg->tap.hdr_len)
+		cfg->tap.hdr_len = net->hdr_len;
+	cfg->tap.no_vnet_hdr |= !!(net->features & XG_F_NET_HDR);
+	return xg_tap_open(&net->tap, &cfg->tap);
+}
+
 int xg_net_open(struct xg_net *net, const struct xg_net_cfg *cfg)
 {
 	unsigned int i;
@@ -146,11 +164,8 @@ int xg_net_open(struct xg_net *net, const struct xg_net_cfg *cfg)
 				     net->cfg.iommu_scatter);
 	if (!ret)
 		ret = queues(net);
-	if (!ret) {
-		net->cfg.tap.hdr_len = net->hdr_len;
-		net->cfg.tap.no_vnet_hdr = !!(net->features & XG_F_NET_HDR);
-		ret = xg_tap_open(&net->tap, &net->cfg.tap);
-	}
+	if (!ret)
+		ret = far_side(net);
 	if (ret)
 		xg_net_close(net);
 	return ret;

@@ -5,6 +5,9 @@
 
 #include "xguest.h"
 
+/* A 64-bit field as "%llu" wants it, on 32-bit machines too. */
+#define XG_SCAN(field)	((unsigned long long *)&(field))
+
 #define XG_NO_SLOT	0xffff	/* no descriptor: rings have at most 32768 */
 
 /**
@@ -63,6 +66,9 @@ extern const struct xg_ring_ops xg_ring_split;
 
 /* Remember @step for xg_step() when @ret is an error; hand @ret through. */
 int xg_note(const char *step, int ret);
+
+/* One of the SIOC* requests about a network device (tap.c). */
+int xg_netdev_ioctl(const char *step, unsigned long req, struct ifreq *ifr);
 
 /* The free list of ring descriptors (slot.c). */
 void xg_slots_reset(struct xg_vq *vq);

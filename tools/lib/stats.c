@@ -209,6 +209,9 @@ static void queue_attr(const struct nlattr *attr, void *data)
 	case VHOST_XNET_A_QUEUE_SIZE:
 		stats->size = attr_number(attr);
 		break;
+	case VHOST_XNET_A_QUEUE_BACKEND:
+		strncpy(stats->backend, attr_data(attr), sizeof(stats->backend) - 1);
+		break;
 	case VHOST_XNET_A_QUEUE_COUNTERS:
 		walk_attrs(attr_data(attr), attr->nla_len - NLA_HDRLEN,
 			   counter_attr, stats);

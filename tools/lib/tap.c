@@ -19,8 +19,7 @@ int xg_netns(void)
 	return xg_note("unshare(CLONE_NEWNET)", unshare(CLONE_NEWNET) ? -errno : 0);
 }
 
-/* One of the SIOC* requests about the tap's netdev. */
-static int netdev_ioctl(const char *step, unsigned long req, struct ifreq *ifr)
+int xg_netdev_ioctl(const char *step, unsigned long req, struct ifreq *ifr)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int ret;
@@ -68,15 +67,13 @@ static int queue_open(struct xg_tap *tap, const struct xg_tap_cfg *cfg)
 	return 0;
 }
 
-/* Neighbour and multicast chatter would turn up among the caller's frames. */
-static int ipv6_off(const struct xg_tap *tap)
+int xg_link_quiet(const char *name)
 {
 	char path[96];
 	int ret = 0;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
-		 tap->ifname);
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : xg_note("switching IPv6 off", -errno);
@@ -98,18 +95,18 @@ static int netdev_config(struct xg_tap *tap, const struct xg_tap_cfg *cfg)
 			return ret;
 	}
 	ifreq_of(&ifr, tap->ifname);
-	ret = netdev_ioctl("SIOCGIFINDEX", SIOCGIFINDEX, &ifr);
+	ret = xg_netdev_ioctl("SIOCGIFINDEX", SIOCGIFINDEX, &ifr);
 	if (ret)
 		return ret;
 	tap->ifindex = ifr.ifr_ifindex;
 	if (cfg->mtu) {
 		ifreq_of(&ifr, tap->ifname);
 		ifr.ifr_mtu = cfg->mtu;
-		ret = netdev_ioctl("SIOCSIFMTU", SIOCSIFMTU, &ifr);
+		ret = xg_netdev_ioctl("SIOCSIFMTU", SIOCSIFMTU, &ifr);
 		if (ret)
 			return ret;
 	}
-	ret = ipv6_off(tap);
+	ret = xg_link_quiet(tap->ifname);
 	if (!ret && !cfg->down)
 		ret = xg_tap_updown(tap, true);
 	return ret;
@@ -134,20 +131,25 @@ int xg_tap_open(struct xg_tap *tap, const struct xg_tap_cfg *cfg)
 	return ret;
 }
 
-int xg_tap_updown(const struct xg_tap *tap, bool up)
+int xg_link_updown(const char *name, bool up)
 {
 	struct ifreq ifr;
 	int ret;
 
-	ifreq_of(&ifr, tap->ifname);
-	ret = netdev_ioctl("SIOCGIFFLAGS", SIOCGIFFLAGS, &ifr);
+	ifreq_of(&ifr, name);
+	ret = xg_netdev_ioctl("SIOCGIFFLAGS", SIOCGIFFLAGS, &ifr);
 	if (ret)
 		return ret;
 	if (up)
 		ifr.ifr_flags |= IFF_UP;
 	else
 		ifr.ifr_flags &= ~IFF_UP;
-	return netdev_ioctl("SIOCSIFFLAGS", SIOCSIFFLAGS, &ifr);
+	return xg_netdev_ioctl("SIOCSIFFLAGS", SIOCSIFFLAGS, &ifr);
+}
+
+int xg_tap_updown(const struct xg_tap *tap, bool up)
+{
+	return xg_link_updown(tap->ifname, up);
 }
 
 int xg_tap_stats(const struct xg_tap *tap, struct xg_tap_stats *stats)
@@ -168,11 +170,11 @@ int xg_tap_stats(const struct xg_tap *tap, struct xg_tap_stats *stats)
 		if (strcmp(name, tap->ifname))
 			continue;
 		ret = sscanf(colon + 1,
-			     "%lu %lu %lu %lu %*u %*u %*u %*u %lu %lu %*u %lu",
-			     &stats->rx_bytes, &stats->rx_packets,
-			     &stats->rx_errors, &stats->rx_dropped,
-			     &stats->tx_bytes, &stats->tx_packets,
-			     &stats->tx_dropped) == 7 ? 0 : -EPROTO;
+			     "%llu %llu %llu %llu %*u %*u %*u %*u %llu %llu %*u %llu",
+			     XG_SCAN(stats->rx_bytes), XG_SCAN(stats->rx_packets),
+			     XG_SCAN(stats->rx_errors), XG_SCAN(stats->rx_dropped),
+			     XG_SCAN(stats->tx_bytes), XG_SCAN(stats->tx_packets),
+			     XG_SCAN(stats->tx_dropped)) == 7 ? 0 : -EPROTO;
 	}
 	fclose(f);
 	return xg_note("interface counters", ret);

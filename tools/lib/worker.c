@@ -88,8 +88,8 @@ static int read_stat(pid_t tid, struct xg_cpu *cpu)
 	name_end = strrchr(line, ')');
 	if (!name_end ||
 	    sscanf(name_end + 1,
-		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-		   &cpu->utime, &cpu->stime) != 2)
+		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+		   XG_SCAN(cpu->utime), XG_SCAN(cpu->stime)) != 2)
 		return -EPROTO;
 	return 0;
 }
@@ -107,8 +107,8 @@ int xg_worker_cpu(pid_t tid, struct xg_cpu *cpu)
 	ret = xg_note("worker's schedstat", read_line(path, line, sizeof(line)));
 	if (ret)
 		return ret;
-	if (sscanf(line, "%lu %lu %lu", &cpu->run_ns, &cpu->wait_ns,
-		   &cpu->slices) != 3)
+	if (sscanf(line, "%llu %llu %llu", XG_SCAN(cpu->run_ns), XG_SCAN(cpu->wait_ns),
+		   XG_SCAN(cpu->slices)) != 3)
 		return xg_note("worker's schedstat", -EPROTO);
 	return 0;
 }

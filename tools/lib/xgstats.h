@@ -16,12 +16,14 @@
  * @state: enum vhost_xnet_state
  * @fault: enum vhost_xnet_fault
  * @size: descriptors in the ring
+ * @backend: the backend's network device, "" if there is none or it is unknown
  * @c: the counters, by VHOST_XNET_A_COUNTERS_*
  */
 struct xg_stats {
 	uint32_t state;
 	uint32_t fault;
 	uint32_t size;
+	char backend[16];
 	uint64_t c[VHOST_XNET_A_COUNTERS_MAX + 1];
 };
 

@@ -695,7 +695,7 @@ void xg_cut(struct xg_seg *seg, unsigned int n, uint64_t gpa, uint32_t total,
  * @ifname: name, "" or NULL lets the kernel choose tapN
  * @queues: queue descriptors; more than 1 sets IFF_MULTI_QUEUE; 0 means 1
  * @no_vnet_hdr: without IFF_VNET_HDR (for VHOST_NET_F_VIRTIO_NET_HDR)
- * @hdr_len: TUNSETVNETHDRSZ, 10 or 12; 0 leaves the kernel's 10
+ * @hdr_len: TUNSETVNETHDRSZ, at least 10; 0 leaves the kernel's 10
  * @offload: TUNSETOFFLOAD bits (TUN_F_*)
  * @sndbuf: TUNSETSNDBUF bytes; 0 leaves it unlimited
  * @mtu: 0 leaves 1500
@@ -773,6 +773,86 @@ int xg_tap_stats(const struct xg_tap *tap, struct xg_tap_stats *stats);
 
 /** xg_tap_close() - close every queue; the netdev goes with the last user. */
 void xg_tap_close(struct xg_tap *tap);
+
+/* ------------------------------------------------------------------ */
+/* Other network devices                                               */
+/* ------------------------------------------------------------------ */
+
+/**
+ * xg_link_quiet() - switch IPv6 off on a device
+ * @name: the device
+ *
+ * Neighbour and multicast chatter would turn up among the caller's frames.
+ * Return: 0 or -errno.
+ */
+int xg_link_quiet(const char *name);
+
+/** xg_link_updown() - set a device up or down. Return: 0 or -errno. */
+int xg_link_updown(const char *name, bool up);
+
+/**
+ * xg_link_veth() - make a pair of veth devices, quiet and up
+ * @name: the one
+ * @peer: the other
+ *
+ * Return: number of the device @name, or -errno.
+ */
+int xg_link_veth(const char *name, const char *peer);
+
+/** xg_link_dummy() - make a dummy device, quiet and up. Return: its number, or -errno. */
+int xg_link_dummy(const char *name);
+
+/** xg_link_delete() - delete a device. Return: 0 or -errno. */
+int xg_link_delete(const char *name);
+
+/** xg_link_address() - give a device an IPv4 address, as text. Return: 0 or -errno. */
+int xg_link_address(const char *name, const char *ip);
+
+/**
+ * xg_xdp_prog() - load an XDP program that says the same of every frame
+ * @verdict: XDP_PASS, XDP_DROP, XDP_TX, ...
+ *
+ * Return: a descriptor, or -errno.
+ */
+int xg_xdp_prog(int verdict);
+
+/** xg_link_xdp() - run an XDP program on a device; @prog -1: none. Return: 0 or -errno. */
+int xg_link_xdp(const char *name, int prog);
+
+/**
+ * struct xg_vtap_cfg - how to make a macvtap or ipvtap device
+ * @name: its name
+ * @lower: number of the device below
+ * @ipvtap: ipvtap, otherwise macvtap
+ * @mode: MACVLAN_MODE_* or IPVLAN_MODE_*
+ * @mac: last byte of its address 02:00:00:00:00:xx, which macvtap goes by; 0
+ *	means 1, where pattern frames go to
+ */
+struct xg_vtap_cfg {
+	const char *name;
+	int lower;
+	bool ipvtap;
+	int mode;
+	uint8_t mac;
+};
+
+/**
+ * xg_link_vtap() - make a macvtap or ipvtap device, quiet and up
+ * @cfg: what to make
+ *
+ * Return: its number, or -errno.
+ */
+int xg_link_vtap(const struct xg_vtap_cfg *cfg);
+
+/**
+ * xg_vtap_open() - open a queue of a macvtap or ipvtap device
+ * @name: the device
+ * @cfg: @no_vnet_hdr, @hdr_len, @offload, @flags and @sndbuf as for a tap;
+ *	@sndbuf below 0 leaves the kernel's own limit; the rest is ignored
+ *
+ * Return: a descriptor, non-blocking, or -errno.
+ */
+int xg_vtap_open(const char *name, const struct xg_tap_cfg *cfg);
 
 /* xg_pkt_open() flags */
 #define XG_PKT_VNET_HDR		1	/* a 10-byte virtio header precedes each frame */
@@ -931,7 +1011,11 @@ int64_t xg_clock_ns(int fd);
  * @iommu_page: with ACCESS_PLATFORM: bytes of memory that the device is told of
  *	at a time, when it asks; 0 means 4096
  * @iommu_scatter: with ACCESS_PLATFORM: see xg_iommu_start(); sets XG_MEM_MEMFD
- * @tap: tap to make; hdr_len and no_vnet_hdr are set to suit the features
+ * @tap: tap to make; hdr_len and no_vnet_hdr are set to suit the features, but
+ *	for an hdr_len that is not 0
+ * @backend: a descriptor to use in place of such a tap; 0 for none. The device
+ *	has a copy of it
+ * @far: with @backend: number of the network device at the far end
  *
  * With the environment variable XGUEST_IOMMU every device gets ACCESS_PLATFORM,
  * and @iommu_page is the variable's value, or @iommu_scatter is set if that is
@@ -958,6 +1042,8 @@ struct xg_net_cfg {
 	uint64_t iommu_page;
 	bool iommu_scatter;
 	struct xg_tap_cfg tap;
+	int backend;
+	int far;
 };
 
 /**
@@ -969,7 +1055,8 @@ struct xg_net_cfg {
  * @mem: guest memory
  * @iommu: answers the device, with ACCESS_PLATFORM
  * @vq: the queues, XG_RX and XG_TX
- * @tap: its first queue is the backend
+ * @tap: its first queue is the backend; with @cfg.backend its one queue is
+ *	that, and its ifindex is @cfg.far
  * @rx_gpa: guest address of each receive buffer (@cfg.rx_bufs of them, each
  *	@cfg.rx_buf bytes); its index is the cookie in the ring
  * @tx_gpa: of each transmit buffer (@cfg.num of them, @cfg.tx_buf bytes);
