@@ -146,7 +146,7 @@ int xt_traffic_open(struct xt_traffic *t, const struct xg_net_cfg *cfg)
 	t->burst = 16;
 	t->rx_pkt = -1;
 	t->tx_pkt = -1;
-	ret = xg_netns();
+	ret = cfg && cfg->backend ? 0 : xg_netns();
 	if (ret)
 		return ret;
 	ret = xg_net_open(&t->net, cfg ? cfg : &modern);

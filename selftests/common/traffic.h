@@ -57,7 +57,8 @@ struct xt_traffic {
  * @t: filled in
  * @cfg: the device; NULL for a modern guest with rings of 256 on xt_dev()
  *
- * The device is started. Return: 0, or -errno with nothing left behind.
+ * With a backend of one's own the namespace is that which it is in. The device
+ * is started. Return: 0, or -errno with nothing left behind.
  */
 int xt_traffic_open(struct xt_traffic *t, const struct xg_net_cfg *cfg);
 
