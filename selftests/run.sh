@@ -113,6 +113,7 @@ prepare()
 		for program in $(sed -n 's/^# Programs: //p' "$here/$test"); do
 			targets+=("build/$program")
 		done
+		[ "$test" != control/compat32.sh ] || targets+=(m32)
 	done
 	make -s -j2 -C "$here" "${targets[@]}" >"$dir/make.log" 2>&1 || {
 		cat "$dir/make.log" >&2

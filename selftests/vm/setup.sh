@@ -12,6 +12,7 @@ XNET_SELF=setup
 # Building, running VMs, testing, checking: one line each.
 packages="
 gcc make git libc6-dev linux-headers-amd64 libmnl-dev libjansson-dev pkg-config perl
+libc6-dev-i386 lib32gcc-12-dev
 python3 python3-yaml python3-jsonschema
 kmod cpio busybox-static iproute2 xz-utils procps mmdebstrap
 iputils-ping iperf3 ethtool bc openssl
