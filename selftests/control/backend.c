@@ -2,9 +2,13 @@
 /* VHOST_NET_SET_BACKEND with every kind of descriptor, at rest and running. */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <netinet/in.h>
 #include <linux/if_tun.h>
 
@@ -74,6 +78,8 @@ TEST_F(backend, cve_2020_10942)
 		{ AF_NETLINK, SOCK_RAW, 0 }, { AF_NETLINK, SOCK_DGRAM, 16 },
 		{ AF_KEY, SOCK_RAW, 2 }, { AF_ALG, SOCK_SEQPACKET, 0 },
 		{ AF_VSOCK, SOCK_STREAM, 0 }, { AF_PACKET, SOCK_DGRAM, 0 },
+		{ AF_PACKET, SOCK_PACKET, 0 }, { AF_XDP, SOCK_RAW, 0 },
+		{ AF_INET, SOCK_RAW, IPPROTO_RAW }, { AF_NETLINK, SOCK_RAW, 15 },
 	};
 	unsigned int i, tried = 0;
 
@@ -103,7 +109,7 @@ TEST_F(backend, raw_packet_socket)
 
 TEST_F(backend, files)
 {
-	int pipes[2], fds[8];
+	int pipes[2], pair[2], fds[15];
 	unsigned int i;
 
 	ASSERT_EQ(0, pipe(pipes));
@@ -115,6 +121,16 @@ TEST_F(backend, files)
 	fds[5] = open("/dev/net/tun", O_PATH);
 	fds[6] = eventfd(0, 0);
 	fds[7] = self->net.fd;
+	fds[8] = epoll_create1(0);
+	fds[9] = timerfd_create(CLOCK_MONOTONIC, 0);
+	fds[10] = memfd_create("backend", 0);
+	fds[11] = inotify_init1(0);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair));
+	fds[12] = pair[0];
+	fds[13] = open("/proc/self/maps", O_RDONLY);
+	ASSERT_EQ(0, epoll_ctl(fds[8], EPOLL_CTL_ADD, fds[12],
+			       &(struct epoll_event){ .events = EPOLLIN }));
+	fds[14] = open("/proc/self", O_RDONLY | O_DIRECTORY);
 	for (i = 0; i < ARRAY_SIZE(fds); i++) {
 		ASSERT_LE(0, fds[i]);
 		EXPECT_EQ(-ENOTSOCK, both(&self->net, fds[i]))

@@ -11,7 +11,9 @@
 
 #define FEATURES	XG_F_MODERN
 
-_Static_assert(sizeof(void *) == 4, "this is about 32-bit processes");
+#if __SIZEOF_POINTER__ != 4
+#error "this is about 32-bit processes"
+#endif
 
 static struct xg_net net;
 
