@@ -53,7 +53,7 @@ TEST(features)
 TEST(owner)
 {
 	int fd = xg_open(xt_dev());
-	unsigned int base;
+	unsigned int base = 0;
 
 	ASSERT_LE(0, fd);
 	XT_ERR(-EPERM, xg_ioctl_get_vring_base(fd, 0, &base));
