@@ -239,7 +239,7 @@ static inline void rig_take(struct __test_metadata *_metadata, struct rig *r, si
 		TH_LOG("frame %u of %zu bytes: wrong byte; features %llx", seed, len,
 		       (unsigned long long)r->net.features);
 	/* The kernel's own leaves the field alone without mergeable buffers. */
-	if (r->net.hdr_len == 12 && (xt_is_xnet() || r->net.features & XG_F_MRG_RXBUF))
+	if (r->net.hdr_len >= 12 && (xt_is_xnet() || r->net.features & XG_F_MRG_RXBUF))
 		ASSERT_EQ(rig_buffers(r, len), info.hdr.num_buffers);
 	ASSERT_EQ(rig_buffers(r, len), info.buffers);
 	ASSERT_EQ(0, info.hdr.flags);

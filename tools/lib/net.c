@@ -47,6 +47,12 @@ static int negotiate(struct xg_net *net)
 	net->features = net->cfg.features;
 	if (net->cfg.lenient)
 		net->features &= offered;
+	if (net->cfg.features_high) {
+		uint64_t both[] = { net->features, net->cfg.features_high };
+
+		net->hdr_len = XG_TUNNEL_HDR_LEN;
+		return xg_ioctl_set_features_array(net->fd, both, 2);
+	}
 	ret = xg_ioctl_set_features(net->fd, net->features);
 	net->hdr_len = net->features & (XG_F_VERSION_1 | XG_F_MRG_RXBUF) ?
 		       sizeof(struct virtio_net_hdr_v1) :

@@ -12,6 +12,14 @@ static bool header_apart(const struct xg_net *net)
 	return !(net->features & XG_F_VERSION_1);
 }
 
+/* How much of the header struct virtio_net_hdr_v1 is. */
+static size_t header_known(const struct xg_net *net)
+{
+	size_t most = sizeof(struct virtio_net_hdr_v1), len = net->hdr_len;
+
+	return len < most ? len : most;
+}
+
 int xg_net_tx_reap(struct xg_net *net)
 {
 	struct xg_vq *vq = &net->vq[XG_TX];
@@ -49,10 +57,9 @@ int xg_net_tx_add(struct xg_net *net, const struct virtio_net_hdr_v1 *hdr,
 	}
 	buf = net->tx_slot[net->tx_slots - 1];
 	to = xg_mem_ptr(&net->mem, net->tx_gpa[buf], net->cfg.tx_buf);
+	memset(to, 0, net->hdr_len);
 	if (hdr)
-		memcpy(to, hdr, net->hdr_len);
-	else
-		memset(to, 0, net->hdr_len);
+		memcpy(to, hdr, header_known(net));
 	memcpy(to + net->hdr_len, frame, len);
 
 	seg = calloc(n, sizeof(*seg));
@@ -187,7 +194,7 @@ static int rx_join(struct xg_net *net, struct join *j, struct xg_rx *info)
 		return ret ? ret : -EPROTO;
 	if (used.len < (uint32_t)net->hdr_len)
 		return xg_note("a receive buffer without a header", -EPROTO);
-	memcpy(&info->hdr, data, net->hdr_len);
+	memcpy(&info->hdr, data, header_known(net));
 	info->buffers = net->features & XG_F_MRG_RXBUF ? info->hdr.num_buffers : 1;
 	if (!info->buffers)
 		return xg_note("num_buffers of 0", -EPROTO);

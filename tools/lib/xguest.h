@@ -66,6 +66,10 @@
 #define XG_F_MODERN		(XG_F_VERSION_1 | XG_F_EVENT_IDX | \
 				 XG_F_INDIRECT | XG_F_MRG_RXBUF)
 
+#define XG_F_HIGH_GUEST_UDP_TUNNEL	XG_BIT(VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO - 64)
+#define XG_F_HIGH_HOST_UDP_TUNNEL	XG_BIT(VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO - 64)
+#define XG_TUNNEL_HDR_LEN	24
+
 #define XG_RX			0	/* queue index the device fills */
 #define XG_TX			1	/* queue index the device empties */
 #define XG_MAX_VQS		2
@@ -989,6 +993,8 @@ int64_t xg_clock_ns(int fd);
  * @path: vhost device
  * @features: bits to acknowledge; what the device does not offer is an error
  *	unless @lenient
+ * @features_high: from number 64 on; any of them, which concern UDP tunnels, makes
+ *	the virtio header longer
  * @lenient: drop bits that the device does not offer
  * @fork_owner: the worker shall be a task of the caller's
  * @num: ring size of both queues; 0 means 256
@@ -1024,6 +1030,7 @@ int64_t xg_clock_ns(int fd);
 struct xg_net_cfg {
 	const char *path;
 	uint64_t features;
+	uint64_t features_high;
 	bool lenient;
 	bool fork_owner;
 	unsigned int num;
@@ -1051,7 +1058,7 @@ struct xg_net_cfg {
  * @cfg: as given, defaults filled in
  * @fd: vhost device
  * @features: acknowledged
- * @hdr_len: virtio header of each frame in the ring, 10 or 12
+ * @hdr_len: virtio header of each frame in the ring, 10, 12 or 24
  * @mem: guest memory
  * @iommu: answers the device, with ACCESS_PLATFORM
  * @vq: the queues, XG_RX and XG_TX

@@ -175,27 +175,34 @@ static __always_inline int rx_reserve(struct xnet_vq *vq, u32 len, unsigned int 
 	}
 }
 
+/* The whole header, of any length there is: nothing is known but @num. */
+static noinline int rx_make_header(struct xnet_vq *vq, const struct iovec *segs,
+				   unsigned int nsegs, __virtio16 num)
+{
+	u8 hdr[XNET_UDP_TUNNEL_HLEN] = {};
+
+	memcpy(hdr + offsetof(struct virtio_net_hdr_mrg_rxbuf, num_buffers), &num, sizeof(num));
+	return xnet_copy_to_segs(segs, nsegs, 0, hdr, vq->hlen);
+}
+
 /*
  * The part of the header that tun leaves out: all of it if vhost has to make
- * it, otherwise num_buffers, which is there whenever the header has 12 bytes;
- * virtio 1.3, 5.1.6.4.1.
+ * it, otherwise num_buffers, which is there whenever the header has 12 bytes or
+ * more; virtio 1.3, 5.1.6.4.1.
  */
 static __always_inline int rx_write_header(struct xnet_vq *vq, const struct iovec *segs,
 					   unsigned int nsegs, unsigned int nbufs)
 {
-	struct virtio_net_hdr_mrg_rxbuf hdr = {
-		.num_buffers = __cpu_to_virtio16(vq->ring.le, nbufs),
-	};
 	const size_t at = offsetof(struct virtio_net_hdr_mrg_rxbuf, num_buffers);
+	__virtio16 num = __cpu_to_virtio16(vq->ring.le, nbufs);
 
 	if (unlikely(vq->own_header))
-		return xnet_copy_to_segs(segs, nsegs, 0, &hdr, vq->hlen);
-	if (vq->hlen < sizeof(hdr))
+		return rx_make_header(vq, segs, nsegs, num);
+	if (vq->hlen < at + sizeof(num))
 		return 0;
-	if (likely(segs->iov_len >= sizeof(hdr)))
-		return __copy_to_user(segs->iov_base + at, &hdr.num_buffers,
-				      sizeof(hdr.num_buffers)) ? -EFAULT : 0;
-	return xnet_copy_to_segs(segs, nsegs, at, &hdr.num_buffers, sizeof(hdr.num_buffers));
+	if (likely(segs->iov_len >= at + sizeof(num)))
+		return __copy_to_user(segs->iov_base + at, &num, sizeof(num)) ? -EFAULT : 0;
+	return xnet_copy_to_segs(segs, nsegs, at, &num, sizeof(num));
 }
 
 /*

@@ -471,6 +471,9 @@ static int vq_change_features(void *data)
 	/* 5.1.6.1: num_buffers is there in any case if the guest is not a legacy one. */
 	vq->hlen = vq->mergeable || vq->modern ?
 		   sizeof(struct virtio_net_hdr_mrg_rxbuf) : sizeof(struct virtio_net_hdr);
+	if (vq_has_feature(f, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO) ||
+	    vq_has_feature(f, VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO))
+		vq->hlen = XNET_UDP_TUNNEL_HLEN;
 	return 0;
 }
 

@@ -19,6 +19,14 @@
 
 #include "uapi.h"
 
+/* Does tun know the header of frames that are to be segmented inside a UDP tunnel? */
+#ifdef XNET_HAVE_UDP_TUNNEL_HDR
+#define XNET_HAVE_UDP_TUNNEL	true
+static_assert(sizeof(struct virtio_net_hdr_v1_hash_tunnel) == XNET_UDP_TUNNEL_HLEN);
+#else
+#define XNET_HAVE_UDP_TUNNEL	false
+#endif
+
 /**
  * xnet_eventfd_signal() - add one to an eventfd's count and wake who waits
  * @ctx: the eventfd

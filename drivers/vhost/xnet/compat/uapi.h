@@ -54,4 +54,12 @@ struct vhost_features_array {
 #define VHOST_SET_FEATURES_ARRAY _IOW(VHOST_VIRTIO, 0x83, struct vhost_features_array)
 #endif
 
+#ifndef VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO
+#define VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO	65
+#define VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO	67
+#endif
+
+/* The virtio-net header with what is to be known of a UDP tunnel; virtio 1.4, 5.1.6. */
+#define XNET_UDP_TUNNEL_HLEN	24
+
 #endif /* _XNET_COMPAT_UAPI_H */
