@@ -127,6 +127,46 @@ static void dump_configured(void)
 	xg_mem_free(&mem);
 }
 
+/* Each queue tells of its own thread, the device of the first one. */
+static void dump_workers(void)
+{
+	int fd = dev_open();
+	struct xc_queue rx, tx;
+	struct xc_dev dev;
+	struct ask ask;
+	__u32 id = dev_newest();
+	unsigned int more;
+
+	ask_open(&ask);
+	ask_queue(&ask, id, XG_RX, &rx);
+	EQUAL(rx.worker, 0);
+	EQUAL(xg_ioctl_set_owner(fd), 0);
+	ask_device(&ask, id, &dev);
+	ask_queue(&ask, id, XG_RX, &rx);
+	ask_queue(&ask, id, XG_TX, &tx);
+	EQUAL(rx.worker, dev.worker);
+	EQUAL(tx.worker, dev.worker);
+
+	EQUAL(xg_ioctl_new_worker(fd, &more), 0);
+	EQUAL(xg_ioctl_attach_worker(fd, XG_TX, more), 0);
+	ask_queue(&ask, id, XG_RX, &rx);
+	ask_queue(&ask, id, XG_TX, &tx);
+	EQUAL(rx.worker, dev.worker);
+	CHECK(tx.worker && tx.worker != dev.worker, "tx has the worker %u", tx.worker);
+
+	EQUAL(xg_ioctl_attach_worker(fd, XG_RX, more), 0);
+	EQUAL(xg_ioctl_free_worker(fd, 0), 0);
+	ask_device(&ask, id, &dev);
+	ask_queue(&ask, id, XG_RX, &rx);
+	EQUAL(dev.worker, 0);
+	EQUAL(rx.worker, tx.worker);
+	EQUAL(xg_ioctl_reset_owner(fd), 0);
+	ask_queue(&ask, id, XG_TX, &tx);
+	EQUAL(tx.worker, 0);
+	ask_close(&ask);
+	close(fd);
+}
+
 /* A number does not go to the next device: a watcher would mix them up. */
 static void ids_are_not_reused(void)
 {
@@ -215,6 +255,7 @@ const struct test dump_tests[] = {
 	{ "dump_empty", dump_empty },
 	{ "dump_fresh", dump_fresh },
 	{ "dump_configured", dump_configured },
+	{ "dump_workers", dump_workers },
 	{ "ids_are_not_reused", ids_are_not_reused },
 	{ "dump_many", dump_many },
 	{ "dump_filtered", dump_filtered },
