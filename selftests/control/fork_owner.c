@@ -144,7 +144,8 @@ static void doomed(void)
 	unsigned int id, i;
 
 	if (xt_traffic_open(&t, &cfg) || xg_ioctl_new_worker(t.net.fd, &id) ||
-	    xt_traffic_start(&t))
+	    xg_ioctl_set_busyloop(t.net.fd, XG_RX, ~0U) ||
+	    xg_ioctl_set_busyloop(t.net.fd, XG_TX, ~0U) || xt_traffic_start(&t))
 		_exit(1);
 	for (i = 0;; i++) {
 		if (xg_ioctl_attach_worker(t.net.fd, i % 2, i / 2 % 2) ||
@@ -249,7 +250,8 @@ static int heir_main(void *data)
 /* Becomes the owner and lets a second process have its memory and files. */
 static void ancestor(int tell)
 {
-	static char stack[1 << 16] __attribute__((aligned(64)));
+	/* Aligned as a stack has to be. */
+	static long double stack[1 << 12];
 	struct xg_net_cfg cfg = with_tasks();
 	static struct heir h;
 	pid_t heir;
@@ -257,7 +259,7 @@ static void ancestor(int tell)
 	if (xt_traffic_open(&h.t, &cfg) || xt_traffic_check(&h.t))
 		_exit(1);
 	h.owner = getpid();
-	heir = clone(heir_main, stack + sizeof(stack),
+	heir = clone(heir_main, stack + ARRAY_SIZE(stack),
 		     CLONE_VM | CLONE_FILES | CLONE_PARENT | SIGCHLD, &h);
 	if (heir < 0)
 		_exit(2);

@@ -17,12 +17,9 @@ static void open_in_order(struct __test_metadata *_metadata, uint64_t features)
 		.tx_buf = 65535 + 12,
 		.tap = { .mtu = 65521 },
 	};
-	uint64_t offer;
 
 	XT_OK(xg_netns());
-	rig_make(_metadata, &rig, &cfg, 0);
-	XT_OK(xg_ioctl_get_features(rig.net.fd, &offer));
-	XT_OK(xg_net_start(&rig.net));
+	rig_open(_metadata, &rig, &cfg);
 }
 
 static bool offered(void)
@@ -35,11 +32,7 @@ static bool offered(void)
 	return offer & XG_F_IN_ORDER;
 }
 
-#define NEEDS_OFFER()							\
-	do {								\
-		if (!offered() && !xt_is_xnet())			\
-			SKIP(return, "this vhost-net does not offer in-order"); \
-	} while (0)
+#define NOT_OFFERED	"this vhost-net does not offer in-order"
 
 /* Position by position, what came back is what was given; from @from on, @n of them. */
 static void check_order(struct __test_metadata *_metadata, struct xg_vq *vq, uint16_t from,
@@ -58,7 +51,8 @@ TEST(traffic)
 	struct rig *r = &rig;
 	unsigned int i;
 
-	NEEDS_OFFER();
+	if (!xt_is_xnet() && !offered())
+		SKIP(return, NOT_OFFERED);
 	open_in_order(_metadata, XG_F_MODERN);
 	for (i = 0; i < 10; i++) {
 		rig_tx(_metadata, r, 60, 97, NUM / 2);
@@ -82,7 +76,8 @@ TEST(transmit_drops)
 	unsigned int i, round, sent;
 	uint16_t from;
 
-	NEEDS_OFFER();
+	if (!xt_is_xnet() && !offered())
+		SKIP(return, NOT_OFFERED);
 	open_in_order(_metadata, XG_F_MODERN);
 	for (round = 0; round < 6; round++) {
 		from = vq->avail;
@@ -92,7 +87,7 @@ TEST(transmit_drops)
 			xg_frame_fill(r->frame, len[i % 9], r->seed + i);
 			XT_OK(xg_net_tx_add(&r->net, wrong ? &bad : NULL, r->frame, len[i % 9],
 					    1, NULL, NULL));
-			/* One that the device cannot read. */
+			/* One that is too short. */
 			if (i % 11 == 5)
 				vq->split.desc[vq->split.avail->ring[(vq->avail - 1) %
 					NUM]].len = 14 + r->net.hdr_len - 1;

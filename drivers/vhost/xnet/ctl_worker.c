@@ -26,7 +26,8 @@ static long worker_check_owner(const struct xnet_dev *dev)
  *
  * Context: any process, with the device mutex; may sleep.
  * Return: 0; -EINVAL if there is no owner; -EPERM; -ENOMEM for whatever kept
- * the thread from being made, as with vhost; -EFAULT.
+ * the thread from being made, as with vhost, but for a signal, after which the
+ * call is made again; -EFAULT.
  */
 long xnet_ctl_new_worker(struct xnet_dev *dev, void __user *arg)
 {
@@ -37,6 +38,8 @@ long xnet_ctl_new_worker(struct xnet_dev *dev, void __user *arg)
 	if (err)
 		return err;
 	worker = xnet_dev_new_worker(dev);
+	if (worker == ERR_PTR(-ERESTARTNOINTR))
+		return -ERESTARTNOINTR;
 	if (IS_ERR(worker))
 		return -ENOMEM;
 	state.worker_id = worker->id;

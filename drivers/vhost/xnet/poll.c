@@ -4,12 +4,14 @@
  *
  * Only the owner's explicit limit, VHOST_SET_VRING_BUSYLOOP_TIMEOUT, makes a
  * queue poll. It stops at once when the worker has other work, the other queue
- * among it, or when another task wants the CPU.
+ * among it, or when another task wants the CPU, or when it is to be killed or
+ * stopped together with its owner.
  */
 
 #include <linux/ktime.h>
 #include <linux/processor.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "poll.h"
 #include "source.h"
@@ -17,7 +19,8 @@
 /* May the worker of @vq go on polling? */
 static bool poll_may_go_on(const struct xnet_vq *vq, u64 end)
 {
-	return !need_resched() && !xnet_worker_has_work(vq->worker) && ktime_get_ns() < end;
+	return !need_resched() && !signal_pending(current) &&
+	       !xnet_worker_has_work(vq->worker) && ktime_get_ns() < end;
 }
 
 /**
