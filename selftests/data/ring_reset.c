@@ -40,7 +40,7 @@ static void reset_queue(struct __test_metadata *_metadata, struct rig *r, unsign
 
 TEST(one_at_a_time)
 {
-	static const unsigned int num[] = { 64, 32, 256, 8, 128 };
+	static const unsigned int num[] = { 64, 32, 256, 64, 128 };
 	struct xg_net_cfg cfg = {
 		.features = XG_F_MODERN | (xt_is_xnet() ? XG_F_RING_RESET : 0),
 	};

@@ -13,6 +13,7 @@
 #include <linux/skb_array.h>
 #include <linux/skbuff.h>
 #include <net/sock.h>
+#include <net/xdp.h>
 
 #include "compat/compat.h"
 #include "ring.h"
