@@ -71,7 +71,7 @@ static bool gave(const struct pair *p, int net, int xnet)
 /* Also where only a part of the word can be written, which is an error. */
 static bool is_shown_feature(const struct pair *p)
 {
-	uint64_t more = (word(p->xnet->out) ^ word(p->net->out)) & ~XG_BIT(33);
+	uint64_t more = (word(p->xnet->out) ^ word(p->net->out));
 
 	return is_ioctl(p, VHOST_GET_FEATURES) && p->net->ret == p->xnet->ret &&
 	       !(more & ~MORE_FEATURES) && !(more & ~word(p->xnet->out)) &&
@@ -162,8 +162,6 @@ static bool is_revival(const struct pair *p)
 	return false;
 }
 
-#define NOT_YET		XG_BIT(33)
-
 /* The last ioctl of a number that succeeded before, if it is about queue @queue or that is -1. */
 static const uint8_t *last(const struct pair *p, uint32_t req, int64_t queue)
 {
@@ -215,36 +213,8 @@ static bool is_new_features(const struct pair *p)
 	return is_new_ioctl(p) && p->c->req == DIFF_SET_FEATURES_ARRAY && !p->xnet->ret;
 }
 
-static bool is_todo(const struct pair *p)
-{
-	uint64_t differ = word(p->xnet->out) ^ word(p->net->out);
-
-	if (is_ioctl(p, VHOST_GET_FEATURES) && !(differ & ~NOT_YET))
-		return true;
-	if (is_ioctl(p, VHOST_SET_FEATURES) && word(p->data) & NOT_YET)
-		return true;
-	if (is_ioctl(p, VHOST_GET_BACKEND_FEATURES) || is_ioctl(p, VHOST_SET_BACKEND_FEATURES))
-		return true;
-	return p->c->kind == K_READ || p->c->kind == K_WRITE || p->c->kind == K_POLL;
-}
-
-static bool is_todo_packet(const struct pair *p)
-{
-	int fd;
-
-	memcpy(&fd, p->data + 4, 4);
-	return is_ioctl(p, VHOST_NET_SET_BACKEND) && p->xnet->ret == -ENOTSOCK &&
-	       fd == FD_PACKET_RAW;
-}
-
 static struct meant table[] = {
 	{
-		.what = "the IOTLB", .net = "has it", .xnet = "not yet",
-		.why = "it is being written", .is = is_todo,
-	}, {
-		.what = "raw packet sockets", .net = "takes them", .xnet = "not yet",
-		.why = "as above", .is = is_todo_packet, .parts = true,
-	}, {
 		.what = "GET_FEATURES", .net = "what its kernel has",
 		.xnet = "the same bits and more, on each kernel",
 		.why = "they need nothing of the kernel",
