@@ -213,6 +213,23 @@ static bool is_new_features(const struct pair *p)
 	return is_new_ioctl(p) && p->c->req == DIFF_SET_FEATURES_ARRAY && !p->xnet->ret;
 }
 
+/* Did the device look at a ring before anybody told it to? */
+static bool is_first_look(const struct pair *p)
+{
+	const uint8_t *base;
+	uint32_t net, set = 0;
+
+	if (!is_ioctl(p, VHOST_GET_VRING_BASE) || !gave(p, 0, 0) ||
+	    !last(p, VHOST_NET_SET_BACKEND, (uint32_t)word(p->data)))
+		return false;
+	base = last(p, VHOST_SET_VRING_BASE, (uint32_t)word(p->data));
+	if (base)
+		memcpy(&set, base + 4, sizeof(set));
+	memcpy(&net, p->net->out + 4, sizeof(net));
+	return net == set && !memcmp(p->net->out, p->xnet->out, 4) &&
+	       !memcmp(p->net->out + 8, p->xnet->out + 8, OUT_BYTES - 8);
+}
+
 static struct meant table[] = {
 	{
 		.what = "GET_FEATURES", .net = "what its kernel has",
@@ -263,6 +280,12 @@ static struct meant table[] = {
 		.xnet = "starts the queue anew, which gives EFAULT if its ring is not there",
 		.why = "a queue that has met an error stays stopped until its owner says otherwise",
 		.is = is_revival, .parts = true,
+	}, {
+		.what = "GET_VRING_BASE of a queue that had buffers when it was started",
+		.net = "has not looked at them if the tap is down, and waits for a kick",
+		.xnet = "has looked at them",
+		.why = "the kick for them may have come before there was a backend",
+		.is = is_first_look, .parts = true,
 	},
 };
 

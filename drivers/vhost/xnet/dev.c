@@ -321,8 +321,8 @@ static int dev_swap_backend(struct xnet_vq *vq, struct xnet_backend *new)
  *
  * Context: the owner's process, with the device mutex; may sleep.
  * Return: 0; -ENOBUFS if there is no such queue; -EFAULT if there is no memory
- * map, no ring or no room for the log that is wanted; -ENOTSOCK if @fd cannot be a backend; errors of
- * xnet_vq_attach().
+ * map, no ring or no room for the log that is wanted; -ENOTSOCK if @fd cannot
+ * be a backend; errors of xnet_vq_attach().
  */
 int xnet_dev_set_backend(struct xnet_dev *dev, unsigned int index, int fd)
 {

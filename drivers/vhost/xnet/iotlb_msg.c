@@ -37,6 +37,13 @@ static void msg_fill(union msg_out *out, const struct xnet_miss *miss, bool v2)
 	msg->perm = miss->perm;
 }
 
+/* Take a question, or learn that there can be none; false if one is to be waited for. */
+static bool msg_take(struct xnet_dev *dev, struct xnet_miss *miss, bool *v2, int *err)
+{
+	*err = xnet_misses_take(&dev->misses, miss, v2);
+	return *err != -EAGAIN;
+}
+
 /**
  * xnet_iotlb_read() - read the next question
  * @dev: the device
@@ -63,7 +70,7 @@ ssize_t xnet_iotlb_read(struct xnet_dev *dev, struct iov_iter *to, bool nonblock
 		return -EAGAIN;
 	if (err == -EAGAIN) {
 		woken = wait_event_interruptible(dev->misses.wait,
-				(err = xnet_misses_take(&dev->misses, &miss, &v2)) != -EAGAIN);
+						 msg_take(dev, &miss, &v2, &err));
 		if (woken < 0)
 			return woken;
 	}

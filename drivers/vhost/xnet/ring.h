@@ -73,7 +73,8 @@
  * @XNET_FAULT_SEGMENTS: a chain of more than XNET_MAX_SEGS descriptors or segments; the
  *	descriptor that refers to an indirect table does not count
  * @XNET_FAULT_LOG: what was written could not be noted in the dirty log
- * @XNET_FAULT_PERMISSION: the IOTLB does not let the device do what the ring or a descriptor asks for
+ * @XNET_FAULT_PERMISSION: the IOTLB does not let the device do what the ring or a
+ *	descriptor asks for
  * @XNET_NR_FAULTS: how many there are
  *
  * The order is that of the netlink family's enumeration.

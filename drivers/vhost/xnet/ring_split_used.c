@@ -6,7 +6,7 @@
 
 #include "ring_split.h"
 
-/* As split_log(), for a ring behind an IOTLB: where it is is what user addresses tell. */
+/* As split_log(), for a ring behind an IOTLB: only user addresses tell where that is. */
 static int split_log_iotlb(struct xnet_ring *ring, size_t at, size_t len)
 {
 	const void __user *from = (const char __user *)ring->used + at;
