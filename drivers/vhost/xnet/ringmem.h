@@ -7,7 +7,7 @@
  * pointers; or it is scattered, behind an IOTLB with small entries. A scattered
  * area is at XNET_NOWHERE, where no user memory can be. So everybody tries the
  * plain way, and asks for the other one when that has failed: an area in one
- * piece pays nothing for those that are not.
+ * piece makes no test for those that are not.
  */
 #ifndef _XNET_RINGMEM_H
 #define _XNET_RINGMEM_H
