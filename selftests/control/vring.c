@@ -61,6 +61,9 @@ TEST_F(vring, bad_pointers)
 		for (i = 0; op->arg && i < ARRAY_SIZE(bad); i++) {
 			int ret;
 
+			/* An argument that is no longer than that is all there. */
+			if (i == 4 && _IOC_SIZE(op->req) <= 4)
+				continue;
 			memset(edge + 4092, 0, 4);
 			ret = xg_ioctl(self->fd, op->req, bad[i]);
 			EXPECT_EQ(-EFAULT, ret)
