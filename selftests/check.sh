@@ -15,7 +15,7 @@ stages=(
 	"harness|the VM harness itself|selftests/vm/test.sh"
 	"device|the module in a VM, driven as a guest would|selftests/run.sh"
 	"kernels|the module on Debian's other kernels, each in a VM|selftests/kernels.sh"
-	"diff|the same on vhost-net and on this module, compared|selftests/diff/run.sh --seed 1"
+	"diff|the same on vhost-net and on this module, compared|selftests/diff/run.sh --seed 1 --count 1000"
 	"netlink|the netlink family and xnetctl, in a VM|selftests/netlink/run.sh"
 	"e2e|QEMU with real guests, in a VM|selftests/e2e/run.sh"
 	"bench|no packet costs more than with vhost-net|bench/run.sh --gate 0.5"
