@@ -25,7 +25,7 @@ test_show()
 	x show
 	expect_ok
 	[ "$(grep -c '^device [0-9]*: no owner$' out)" = 2 ] || fail "not two devices"
-	[ "$(grep -cE '^ +[01]  (rx|tx)   stopped  .*  -                -$' out)" = 4 ] ||
+	[ "$(grep -cE '^ +[01]  (rx|tx)   stopped  .*  -                -         -$' out)" = 4 ] ||
 		fail "not four queues"
 	id=$(sed -n '1s/device \([0-9]*\):.*/\1/p' out)
 	x show "$id"
