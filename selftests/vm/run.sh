@@ -334,6 +334,13 @@ start_qemu()
 	qemu_pid=
 }
 
+# The console log from line $1 on, as far as a report goes: where the log itself
+# is out of reach, as in CI, this is all there is to go by.
+show_trouble()
+{
+	tail -n "+$1" "$log" | head -n 60 | tr -d '\r' | grep -v 'Modules linked in:' | sed 's/^/  | /'
+}
+
 # Says what became of the run and ends with its status.
 judge()
 {
@@ -345,6 +352,7 @@ judge()
 
 	if line=$(kernel_trouble <"$log"); then
 		keep=yes
+		show_trouble "${line%%:*}" >&2
 		die 125 "the kernel complained, console log line ${line/:/: }"
 	fi
 	if [ "$qemu_rc" -eq 124 ] || [ "$qemu_rc" -eq 137 ]; then
