@@ -268,6 +268,7 @@ TEST(tap_deleted)
 	for (i = 0; i < 5; i++) {
 		XT_OK(xt_traffic_open(&t, NULL));
 		t.patience_ms = 200;
+		XT_OK(xg_pkt_queue(t.rx_pkt));
 		XT_OK(xt_traffic_start(&t));
 		XT_OK(xt_traffic_moves(&t, 20));
 		XT_OK(link_delete(t.net.tap.ifindex));

@@ -474,6 +474,7 @@ TEST(deleted)
 	cfg.far = back.far;
 	XT_OK(xt_traffic_open(&t, &cfg));
 	t.lossy = true;
+	XT_OK(xg_pkt_queue(t.rx_pkt));
 	XT_OK(xt_traffic_start(&t));
 	xt_msleep(100);
 	XT_OK(xg_link_delete("near0"));

@@ -250,6 +250,7 @@ static void deleted(struct __test_metadata *_metadata, int sndbuf)
 
 	XT_OK(xt_traffic_open(&t, &cfg));
 	t.lossy = true;
+	XT_OK(xg_pkt_queue(t.rx_pkt));
 	XT_OK(xt_traffic_start(&t));
 	xt_msleep(100);
 	XT_OK(xg_link_delete(t.net.tap.ifname));

@@ -352,6 +352,7 @@ static void deleted(struct __test_metadata *_metadata, enum xt_kind kind, int sn
 	cfg.far = back.far;
 	XT_OK(xt_traffic_open(&t, &cfg));
 	t.lossy = true;
+	XT_OK(xg_pkt_queue(t.rx_pkt));
 	XT_OK(xt_traffic_start(&t));
 	xt_msleep(100);
 	/* From now on it is the descriptor alone that keeps it. */

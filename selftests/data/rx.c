@@ -272,12 +272,10 @@ TEST(gso_frames_cut_by_host)
 {
 	struct xg_net_cfg cfg = { .features = XG_F_MODERN, .num = 256, .rx_buf = 2048 };
 	unsigned int left;
-	int bypass = 0;
 
 	open_rx(_metadata, &cfg, XG_PKT_VNET_HDR);
 	/* What goes past the queueing discipline is not cut but dropped. */
-	ASSERT_EQ(0, setsockopt(rig.pkt, SOL_PACKET, PACKET_QDISC_BYPASS, &bypass,
-				sizeof(bypass)));
+	XT_OK(xg_pkt_queue(rig.pkt));
 	send_tcp(_metadata, false, 30000, 1448);
 	for (left = 30000; left; left -= left < 1448 ? left : 1448) {
 		struct xg_rx info;

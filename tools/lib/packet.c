@@ -62,6 +62,12 @@ int xg_pkt_open(int ifindex, unsigned int flags)
 	return fd;
 }
 
+int xg_pkt_queue(int fd)
+{
+	return xg_note("packet socket's queueing",
+		       set_option(fd, SOL_PACKET, PACKET_QDISC_BYPASS, 0));
+}
+
 int xg_pkt_send(int fd, const void *frame, size_t len)
 {
 	ssize_t n = send(fd, frame, len, 0);

@@ -874,6 +874,17 @@ int xg_vtap_open(const char *name, const struct xg_tap_cfg *cfg);
 int xg_pkt_open(int ifindex, unsigned int flags);
 
 /**
+ * xg_pkt_queue() - send through the queueing discipline from now on
+ * @fd: packet socket
+ *
+ * Due before anything is sent on an interface that may be deleted meanwhile: on
+ * the way past the discipline the kernel chooses a transmit queue modulo their
+ * number, which is 0 while an interface is unregistered, and divides by it.
+ * Return: 0 or -errno.
+ */
+int xg_pkt_queue(int fd);
+
+/**
  * xg_pkt_send() - send one raw frame towards the guest
  * @fd: packet socket
  * @frame: Ethernet frame (after the virtio header with XG_PKT_VNET_HDR)
