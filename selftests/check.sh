@@ -6,6 +6,10 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
+# VMs that run side by side: each keeps little more than one CPU busy.
+jobs=$(nproc)
+[ "$jobs" -le 4 ] || jobs=4
+
 # Name, what it does, and the command.
 stages=(
 	"ring|the ring code in user space, under sanitizers|make -s -C selftests/ring check"
@@ -13,8 +17,8 @@ stages=(
 	"build|the module and the tools|${MAKE:-make} -s"
 	"launch|the launcher|selftests/launch/run.sh"
 	"harness|the VM harness itself|selftests/vm/test.sh"
-	"device|the module in a VM, driven as a guest would|selftests/run.sh"
-	"kernels|the module on Debian's other kernels, each in a VM|selftests/kernels.sh"
+	"device|the module in a VM, driven as a guest would|selftests/run.sh --jobs $jobs"
+	"kernels|the module on Debian's other kernels, each in a VM|selftests/kernels.sh --jobs $jobs"
 	"diff|the same on vhost-net and on this module, compared|selftests/diff/run.sh --seed 1 --count 1000"
 	"netlink|the netlink family and xnetctl, in a VM|selftests/netlink/run.sh"
 	"e2e|QEMU with real guests, in a VM|selftests/e2e/run.sh"

@@ -9,6 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 project=$(cd "$here/.." && pwd -P)
 all="6.1-rt 6.12 7.x"
 full=no
+jobs=1
 wanted=()
 
 # What runs where nobody asked for a kernel by name: all that touches what
@@ -31,6 +32,7 @@ usage()
 	  --full   all the device tests; otherwise those of what differs
 	           between kernels:
 	$(fmt -w 66 <<<"$some" | sed 's/^/             /')
+	  --jobs N run the tests of a kernel in N VMs side by side
 	  --help   this text
 
 	Output: KTAP, then "N passed, N failed, N skipped".
@@ -97,7 +99,7 @@ run_tests()
 	for i in "${!tests[@]}"; do
 		[ -n "${tests[i]}" ] || unset "tests[i]"
 	done
-	"$here/run.sh" --kernel "$version" --module "$here/build/$version/vhost_xnet.ko" \
+	"$here/run.sh" --jobs "$jobs" --kernel "$version" --module "$here/build/$version/vhost_xnet.ko" \
 		"${tests[@]}" 2>&1 | tee "$log" | sed -u -e "s,^\(ok\|not ok\) [0-9]* ,&$version/," \
 		-e '/^KTAP version/d' -e '/^1\.\./d' -e '$d'
 	rc=${PIPESTATUS[0]}
@@ -115,6 +117,14 @@ run_tests()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--full) full=yes ;;
+	--jobs)
+		[[ ${2-} =~ ^[1-9][0-9]?$ ]] || {
+			echo "kernels.sh: --jobs needs a number from 1 to 99; see --help" >&2
+			exit 2
+		}
+		jobs=$2
+		shift
+		;;
 	-h | --help) usage; exit 0 ;;
 	-*) echo "kernels.sh: unknown option '$1'; see --help" >&2; exit 2 ;;
 	*) wanted+=("$1") ;;

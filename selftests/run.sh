@@ -4,12 +4,14 @@
 # Builds the device tests and runs them in a VM. See --help.
 
 set -u
+shopt -s extglob
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 project=$(cd "$here/.." && pwd -P)
 device=/dev/vhost-xnet
 module=$project/drivers/vhost/xnet/vhost_xnet.ko
 timeout=1500
+jobs=1
 list=no
 shell=no
 keep=
@@ -37,6 +39,8 @@ usage()
 	  --mem MIB
 	  --append ARG
 	  --timeout S       seconds for one boot (default $timeout)
+	  --jobs N          share the tests out among N VMs that run side by side
+	                    (default $jobs)
 	  --results DIR     keep the logs here
 	  --shell           a shell in the VM, with the module loaded, and no tests
 	  --help            this text
@@ -66,6 +70,12 @@ parse()
 		--dev) need_value "$@"; device=$2; shift ;;
 		--module) need_value "$@"; module=$(realpath -m "$2"); shift ;;
 		--timeout) need_value "$@"; timeout=$2; shift ;;
+		--jobs)
+			need_value "$@"
+			[[ $2 =~ ^[1-9][0-9]?$ ]] || die "--jobs needs a number from 1 to 99, not '$2'"
+			jobs=$2
+			shift
+			;;
 		--results) need_value "$@"; keep=$2; shift ;;
 		--kernel | --lane | --smp | --mem | --append)
 			need_value "$@"; vm+=("$1" "$2"); shift ;;
@@ -186,6 +196,69 @@ settle()
 	return 0
 }
 
+# Prints what one of several runs says, test by test in one piece, numbered in the
+# order in which they end; its sum goes to the file $1.
+merge()
+{
+	local line chunk='' n
+
+	while IFS= read -r line; do
+		case $line in
+		"KTAP version "* | 1..*) ;;
+		"ok "* | "not ok "*)
+			{
+				flock 9
+				n=$(($(<"$dir/number") + 1))
+				echo $n >"$dir/number"
+				printf '%s%s\n' "$chunk" "${line/ok +([0-9]) /ok $n }"
+			} 9>"$dir/lock"
+			chunk=
+			;;
+		+([0-9])" passed, "*) echo "$line" >"$1" ;;
+		*) chunk+=$line$'\n' ;;
+		esac
+	done
+	printf '%s' "$chunk"
+}
+
+# Runs itself once for each of the VMs, with the tests that fall to it in turn.
+run_parts()
+{
+	local job i part p f s status=0 pids=() args=(--dev "$device" --timeout "$timeout")
+
+	args+=(${vm[@]+"${vm[@]}"})
+	[ -z "$module" ] || args+=(--module "$results/vhost_xnet.ko")
+	echo 0 >"$dir/number"
+	echo "KTAP version 1"
+	echo "1..${#tests[@]}"
+	for ((job = 0; job < jobs; job++)); do
+		part=()
+		for ((i = job; i < ${#tests[@]}; i += jobs)); do
+			part+=("${tests[i]}")
+		done
+		"$0" "${args[@]}" --results "$results/$job" "${part[@]}" \
+			> >(merge "$dir/sum.$job") 2>&1 &
+		pids+=($!)
+	done
+	for job in "${pids[@]}"; do
+		wait "$job" || status=$?
+	done
+	wait
+	passed=0 failed=0 skipped=0
+	for ((job = 0; job < jobs; job++)); do
+		[ -s "$dir/sum.$job" ] || die "one of the VMs gave no result; see above"
+		read -r p _ f _ s _ < <(tr , ' ' <"$dir/sum.$job")
+		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	done
+	echo "$passed passed, $failed failed, $skipped skipped"
+	if [ $status -ne 0 ]; then
+		[ -n "$keep" ] || echo "logs: $results" >&2
+		keep=$results
+		exit $status
+	fi
+	exit 0
+}
+
 parse "$@"
 choose
 if [ $list = yes ]; then
@@ -206,6 +279,8 @@ if [ $shell = yes ]; then
 	exit
 fi
 
+[ "$jobs" -le ${#tests[@]} ] || jobs=${#tests[@]}
+[ "$jobs" -eq 1 ] || run_parts
 passed=0 failed=0 skipped=0 finished=0 boots=0
 echo "KTAP version 1"
 echo "1..${#tests[@]}"
