@@ -34,7 +34,7 @@ static void open_device(struct __test_metadata *_metadata)
 		.path = xt_dev(),
 		.features = XG_F_MODERN,
 		.tx_buf = XG_MAX_FRAME + 12,
-		.tap = { .mtu = 65535 },
+		.tap = { .mtu = 65521 },
 	};
 
 	XT_OK(xt_traffic_open(&f.t, &cfg));
