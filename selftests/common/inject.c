@@ -84,6 +84,8 @@ bool inject_disarm(struct inject *in)
 		/* With one left, it is this read that fails. */
 		if (len > 0 && !atoi(value))
 			hit = true;
+		if (!i)
+			in->left = len > 0 ? atoi(value) : 0;
 		if (len > 0 && atoi(value) && pwrite(in->fd[i], "0", 1, 0) != 1 && !in->self)
 			abort();
 	}

@@ -16,11 +16,13 @@
  * @fd: their fail-nth files
  * @n: how many
  * @self: the first one is the caller
+ * @left: what inject_disarm() found left of the number, in the first one
  */
 struct inject {
 	int fd[INJECT_MAX];
 	unsigned int n;
 	bool self;
+	unsigned int left;
 };
 
 /**

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every allocation and every user copy of the control path fails once.
+ *
+ * A device lives a whole life, and whatever it is asked meanwhile is asked
+ * with the first thing in it failing, then the second, and so on until nothing
+ * is left that could. What fails has to say so by a sane errno and to change
+ * nothing: the same call succeeds in the end and frames pass.
+ *
+ * Needs a kernel with fault injection; selftests/debug makes one, which also
+ * looks for what was lost in memory once the module is unloaded.
+ */
+#ifndef XT_FAULT_H
+#define XT_FAULT_H
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+#include "inject.h"
+#include "ioctls.h"
+#include "uapi.h"
+#include "xtest.h"
+
+/* Many lives, each with traffic, on a kernel that checks every access. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	600
+
+#define MAX_STEPS	512
+#define MAX_NTH		2000
+#define VHOST_TYPE	0xaf
+
+/* Whose allocations fail: kthreadd makes the workers. What these do is for data/fault. */
+enum who { SELF, KTHREADD, NR_WHO };
+
+static const char * const who_names[] = { "the caller", "kthreadd" };
+
+/**
+ * struct step - something that the device is asked in its life
+ * @name: what
+ * @nth: for each enum who: what is to fail next
+ * @done: nothing is left to fail there
+ * @hits: things that failed
+ * @absorbed: those that did not matter
+ */
+struct step {
+	const char *name;
+	unsigned int nth[NR_WHO];
+	bool done[NR_WHO];
+	unsigned int hits;
+	unsigned int absorbed;
+};
+
+static struct step steps[MAX_STEPS];
+static unsigned int now;	/* the step under way, counted from the life's beginning */
+static unsigned int nr_steps;
+static enum who who;
+static bool failing;		/* calls are to fail, in this part of the test */
+static char complaint[160];
+
+/* Those that xt_ioctls leaves out, as the kernel's own vhost-net may lack them. */
+static const struct {
+	unsigned long req;
+	const char *name;
+} newer_ioctls[] = {
+	{ VHOST_NEW_WORKER, "VHOST_NEW_WORKER" },
+	{ VHOST_FREE_WORKER, "VHOST_FREE_WORKER" },
+	{ VHOST_ATTACH_VRING_WORKER, "VHOST_ATTACH_VRING_WORKER" },
+	{ VHOST_GET_VRING_WORKER, "VHOST_GET_VRING_WORKER" },
+	{ VHOST_GET_FEATURES_ARRAY, "VHOST_GET_FEATURES_ARRAY" },
+	{ VHOST_SET_FEATURES_ARRAY, "VHOST_SET_FEATURES_ARRAY" },
+};
+
+/* Things fail only for the thread that the test runs in. */
+static bool in_test(void)
+{
+	return failing && syscall(SYS_gettid) == getpid();
+}
+
+static const char *ioctl_name(unsigned long req)
+{
+	const struct xt_ioctl *i;
+	unsigned int n;
+
+	for (i = xt_ioctls; i->name; i++)
+		if (i->req == req)
+			return i->name;
+	for (n = 0; n < ARRAY_SIZE(newer_ioctls); n++)
+		if (newer_ioctls[n].req == req)
+			return newer_ioctls[n].name;
+	return "an ioctl without a name";
+}
+
+static void complain(const char *what, const struct step *s, long ret)
+{
+	if (!*complaint)
+		snprintf(complaint, sizeof(complaint), "%s with failure %u in %s: %s (%s)",
+			 s->name, s->nth[who], who_names[who], what, xt_errno(ret));
+}
+
+static int arm(struct inject *in, unsigned int nth)
+{
+	static const pid_t kthreadd = 2;
+
+	return inject_arm(in, who == KTHREADD ? &kthreadd : NULL, 1, nth);
+}
+
+static bool sane(const char *name, long ret)
+{
+	/* Sockets have errnos of their own for want of memory. */
+	if (!strcmp(name, "netlink") && (ret == -ENFILE || ret == -ENOBUFS))
+		return true;
+	/* As with vhost, a message that cannot be read is like one that is too short. */
+	if (!strcmp(name, "write") && ret == -EINVAL)
+		return true;
+	return ret == -ENOMEM || ret == -EFAULT || ret == -EAGAIN;
+}
+
+/* What has succeeded cannot be asked again, or would be another thing then. */
+static bool once_only(const char *name)
+{
+	static const char * const names[] = {
+		"open", "close", "VHOST_SET_OWNER", "VHOST_RESET_OWNER",
+		"VHOST_NET_SET_BACKEND", "VHOST_NEW_WORKER", "VHOST_FREE_WORKER",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Does @fn(@arg), which returns a negative errno or not, again and again with
+ * one thing failing, until it succeeds.
+ */
+static long try_step(const char *name, long (*fn)(void *arg), void *arg)
+{
+	struct step *s = &steps[now];
+	struct inject in;
+	long ret;
+
+	if (!in_test())
+		return fn(arg);
+	if (now == MAX_STEPS - 1)
+		return -E2BIG;
+	s->name = name;
+	now++;
+	while (!s->done[who] && s->nth[who] < MAX_NTH) {
+		s->nth[who]++;
+		if (arm(&in, s->nth[who])) {
+			s->done[who] = true;
+			break;
+		}
+		ret = fn(arg);
+		if (!inject_disarm(&in)) {
+			s->done[who] = true;
+			if (ret < 0)
+				complain("it fails though nothing else did", s, ret);
+			return ret;
+		}
+		s->hits++;
+		s->absorbed += ret >= 0;
+		/* The rest has to wait for the next life. */
+		if (ret >= 0 && once_only(name))
+			return ret;
+		if (ret < 0 && !sane(name, ret))
+			complain("no errno for this", s, ret);
+	}
+	ret = fn(arg);
+	if (ret < 0)
+		complain("it fails for good", s, ret);
+	return ret;
+}
+
+struct call {
+	int fd;
+	unsigned long req;
+	void *arg;
+};
+
+static long do_ioctl(void *data)
+{
+	struct call *c = data;
+	long ret = syscall(SYS_ioctl, c->fd, c->req, c->arg);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static long do_open(void *data)
+{
+	long ret = syscall(SYS_openat, AT_FDCWD, data, O_RDWR | O_CLOEXEC);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static long do_close(void *data)
+{
+	long ret = syscall(SYS_close, *(int *)data);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static long libc_result(long ret)
+{
+	if (ret >= 0)
+		return ret;
+	errno = -ret;
+	return -1;
+}
+
+/**
+ * struct message - bytes for the device, or from it
+ * @fd: the device
+ * @bytes: where they are
+ * @len: how many
+ */
+struct message {
+	int fd;
+	const void *bytes;
+	size_t len;
+};
+
+static long do_write(void *data)
+{
+	struct message *m = data;
+	long ret = syscall(SYS_write, m->fd, m->bytes, m->len);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static int device = -1;
+
+/* In place of libc's, so that the library's calls come here, too. */
+int ioctl(int fd, unsigned long req, ...)
+{
+	struct call c = { .fd = fd, .req = req };
+	va_list ap;
+
+	va_start(ap, req);
+	c.arg = va_arg(ap, void *);
+	va_end(ap);
+	if (_IOC_TYPE(req) != VHOST_TYPE)
+		return libc_result(do_ioctl(&c));
+	return libc_result(try_step(ioctl_name(req), do_ioctl, &c));
+}
+
+int open(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list ap;
+
+	if (in_test() && !strcmp(path, xt_dev())) {
+		device = try_step("open", do_open, (void *)path);
+		return libc_result(device);
+	}
+	va_start(ap, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(ap, mode_t);
+	va_end(ap);
+	return libc_result(({
+		long fd = syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+
+		fd < 0 ? -errno : fd;
+	}));
+}
+
+int close(int fd)
+{
+	if (in_test() && fd >= 0 && fd == device) {
+		device = -1;
+		return libc_result(try_step("close", do_close, &fd));
+	}
+	return libc_result(do_close(&fd));
+}
+
+ssize_t write(int fd, const void *bytes, size_t len)
+{
+	struct message m = { .fd = fd, .bytes = bytes, .len = len };
+
+	if (fd < 0 || fd != device)
+		return libc_result(do_write(&m));
+	return libc_result(try_step("write", do_write, &m));
+}
+
+static bool all_done(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_steps; i++)
+		if (!steps[i].done[who])
+			return false;
+	return nr_steps;
+}
+
+/* Returns in how many calls something failed. */
+static unsigned int report(void)
+{
+	unsigned int i, hits = 0, absorbed = 0, calls = 0;
+
+	for (i = 0; i < nr_steps; i++) {
+		if (steps[i].hits)
+			printf("# %-36s %3u failed, %u of them did not matter\n",
+			       steps[i].name, steps[i].hits, steps[i].absorbed);
+		calls += !!steps[i].hits;
+		hits += steps[i].hits;
+		absorbed += steps[i].absorbed;
+	}
+	printf("# %s: %u calls, %u failures, %u of them did not matter\n", who_names[who],
+	       nr_steps, hits, absorbed);
+	return calls;
+}
+
+static const char *life_stage;
+
+#define STAGE(what) do { if (!ret) { life_stage = #what; ret = what; } } while (0)
+
+/*
+ * Does @life(), from open() to close(), until nothing in @whose calls is left that
+ * could fail. Things are to have failed in @least calls.
+ */
+static void live_with(struct __test_metadata *_metadata, enum who whose, unsigned int least,
+		      int (*life)(void))
+{
+	unsigned int lives = 0, i;
+	int ret;
+
+	who = whose;
+	failing = true;
+	do {
+		now = 0;
+		*complaint = '\0';
+		ret = life();
+		if (now > nr_steps)
+			nr_steps = now;
+		lives++;
+		ASSERT_STREQ("", complaint);
+		ASSERT_EQ(0, ret)
+			TH_LOG("%s: %s (last step: %s)", life_stage, xt_errno(ret), xg_step());
+	} while (!all_done());
+	EXPECT_LE(least, report());
+	for (i = 0; i < nr_steps; i++)
+		EXPECT_GT(MAX_NTH, steps[i].nth[who]) TH_LOG("%s", steps[i].name);
+	TH_LOG("%u lives", lives);
+	failing = false;
+	EXPECT_TRUE(XT_UNTIL(!xg_worker_find(getpid(), NULL, 0)));
+}
+
+#endif /* XT_FAULT_H */
