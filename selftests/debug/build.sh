@@ -12,6 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 source=${LINUX_SOURCE:-$(find /usr/src -maxdepth 1 -name 'linux-source-6.1*.tar.xz' | sort | tail -n 1)}
 module=
 flavour=
+limit=1500		# seconds for one step of the building
 layout=1		# of the folder; another number builds anew
 
 usage()
@@ -33,7 +34,8 @@ usage()
 	                  is made, and what is in it decides what is built anew
 	  --help          this text
 
-	XNET_CACHE names the cache folder; now: $XNET_CACHE
+	Each minute it says how far it is; a step that takes longer than $((limit / 60)) min
+	is given up. XNET_CACHE names the cache folder; now: $XNET_CACHE
 	USAGE
 }
 
@@ -66,16 +68,34 @@ left_out=(
 	'*/drivers/iio/*.[ch]' '*/drivers/usb/*.[ch]' '*/fs/xfs/*.[ch]' '*/fs/btrfs/*.[ch]'
 )
 
-# Runs a step with its output in a log, which is shown when it fails.
+# Runs a step with its output in a log, which is shown when it fails. A long one
+# says every minute how far it has got.
 step()
 {
-	local what=$1
+	local what=$1 turns=0 rc=0
 
 	shift
-	if ! "$@" </dev/null >>"$tmp/log" 2>&1; then
-		grep -vE '^  [A-Z]+ ' "$tmp/log" | tail -n 30 | sed 's/^/  /' >&2
-		die 1 "$what failed"
-	fi
+	timeout -k 10 "$limit" "$@" </dev/null >>"$tmp/log" 2>&1 &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 0.5
+		turns=$((turns + 1))
+		[ $((turns % 120)) -ne 0 ] || say "$what: $((turns / 120)) min," \
+			"$(grep -c '^  CC' "$tmp/log") files compiled"
+	done
+	wait "$pid" || rc=$?
+	pid=
+	[ $rc -ne 0 ] || return 0
+	grep -vE '^  [A-Z0-9_]+ ' "$tmp/log" | tail -n 30 | sed 's/^/  /' >&2
+	[ $rc -ne 124 ] || die 1 "$what took longer than $((limit / 60)) min and was given up"
+	die 1 "$what failed"
+}
+
+# What is under way ends with this script.
+clean_up()
+{
+	[ -z "$pid" ] || kill "$pid" 2>/dev/null
+	[ -z "$scratch" ] || rm -rf "$scratch"
 }
 
 configure()
@@ -108,15 +128,14 @@ build()
 
 	tmp=$(mktemp -d "$XNET_CACHE/debug/.build.XXXXXX") ||
 		die 1 "cannot write to $XNET_CACHE/debug"
-	# shellcheck disable=SC2064
-	trap "rm -rf '$tmp'" EXIT
+	scratch=$tmp
 	tree=$tmp/made/build
 	say "building the $flavour kernel from ${source##*/}; some minutes, once"
 	mkdir -p "$tree" "$tmp/made/boot"
 	step "unpacking $source" tar -xJf "$source" -C "$tree" --strip-components=1 \
 		"${left_out[@]/#/--exclude=}"
 	configure
-	step "building the kernel" make -s -C "$tree" -j"$(nproc)" bzImage modules
+	step "building the kernel" make --no-print-directory -C "$tree" -j"$(nproc)" bzImage modules
 	step "collecting the modules" make -s -C "$tree" INSTALL_MOD_PATH="$tmp/made" modules_install
 	version=$(make -s -C "$tree" kernelrelease)
 	step "copying the kernel" cp "$tree/arch/x86/boot/bzImage" "$tmp/made/boot/vmlinuz-$version"
@@ -147,6 +166,10 @@ build_module()
 	step "building the module" make -s -C "$kernel/build" M="$module" UBSAN_SANITIZE=y modules
 }
 
+pid=
+scratch=
+trap clean_up EXIT
+trap 'exit 130' INT TERM
 need_tool make make
 need_tool "${CC:-gcc}" gcc
 need_tool flex flex

@@ -10,7 +10,7 @@ selftests=$(cd "$here/.." && pwd -P)
 flavour=kasan
 quick=no
 keep=
-timeout=3600
+timeout=
 wanted=()
 
 # What CI has the time for: set-up and teardown in every order, under traffic and
@@ -44,7 +44,7 @@ usage()
 	                 ${RACY[*]:5}
 	                 Reports in which the module has no part are counted and
 	                 else left alone
-	  --timeout S    seconds for one boot (default $timeout)
+	  --timeout S    seconds for one boot (default 3600; with --quick 900)
 	  --results DIR  keep the logs here
 	  --help         this text
 
@@ -78,6 +78,7 @@ while [ $# -gt 0 ]; do
 done
 
 netlink=no
+[ -n "$timeout" ] || { [ $quick = yes ] && timeout=900 || timeout=3600; }
 if [ ${#wanted[@]} -eq 0 ]; then
 	if [ $quick = yes ]; then
 		wanted=("${QUICK[@]}")
