@@ -41,6 +41,13 @@ void test_unmapped(struct rng *rng);
 void test_once(struct rng *rng);
 void test_chaos(struct rng *rng);
 void test_order(struct rng *rng);
+void test_iotlb(struct rng *rng);
+void test_iotlb_legal(struct rng *rng);
+void test_iotlb_denied(struct rng *rng);
+void test_iotlb_torn(struct rng *rng);
+void test_iotlb_once(struct rng *rng);
+void test_iotlb_chaos(struct rng *rng);
+void test_iotlb_log(struct rng *rng);
 void test_log(struct rng *rng);
 void test_log_ring(struct rng *rng);
 

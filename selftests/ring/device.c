@@ -26,8 +26,13 @@ static void same_buf(const struct world *w, unsigned int i, u16 id, u64 len,
 static bool seg_inside(const struct world *w, const struct iovec *seg)
 {
 	u64 hva = (uintptr_t)seg->iov_base;
-	unsigned int i;
+	unsigned int i, k;
 
+	/* An IOTLB may well give the ring's own memory for a buffer. */
+	for (i = 0; w->tlb && i < 3; i++)
+		for (k = 0; k < w->nparts[i]; k++)
+			if (hva - (uintptr_t)w->part[i][k].p < w->part[i][k].len)
+				return true;
 	for (i = 0; seg->iov_len && i < w->map.n; i++) {
 		const struct region *r = &w->map.r[i];
 		u64 last = r->last - r->gpa, at = hva - r->hva;
@@ -44,9 +49,11 @@ void ring_sane(const struct world *w, int ret)
 	const struct xnet_ring *ring = &w->ring;
 	unsigned int ahead = xnet_ring_ahead(ring), i, k, seg;
 
-	check(ret == -EFAULT || ret == -EINVAL || ret >= 0, "strange errno %d", ret);
-	check(ret < 0 ? ring->fault > XNET_FAULT_NONE && ring->fault < XNET_NR_FAULTS :
-	      ring->fault == XNET_FAULT_NONE, "returned %d with fault %d", ret, ring->fault);
+	check(ret == -EFAULT || ret == -EINVAL || ret >= 0 || (ret == -EAGAIN && ring->iotlb),
+	      "strange errno %d", ret);
+	check(ring->fault < XNET_NR_FAULTS &&
+	      (ring->fault != XNET_FAULT_NONE) == (ret < 0 && ret != -EAGAIN),
+	      "returned %d with fault %d", ret, ring->fault);
 	check(ring->first <= ring->end && ring->end <= ring->max_bufs &&
 	      (u16)(ring->fetched - ring->taken) == ahead && ahead <= ring->num,
 	      "look-ahead %u to %u of %u, %u fetched, %u taken", ring->first, ring->end,
@@ -78,11 +85,28 @@ static void failed(const struct world *w, int ret, enum xnet_fault fault, const 
 	      what, ret, w->ring.fault, fault);
 }
 
+/* Start until nothing is missing for that any more; the ring is where it was said to be. */
+static void start_asking(struct world *w)
+{
+	u64 first = w->iova[USED], last = first + w->size[USED] - 1;
+
+	xnet_ring_set_areas(&w->ring, w->iova[DESC], w->iova[AVAIL], w->iova[USED]);
+	while (xnet_ring_start(&w->ring) && w->ring.miss.perm) {
+		check(w->ring.fault == XNET_FAULT_RING_ACCESS && w->ring.miss.iova >= first &&
+		      w->ring.miss.iova <= last && w->ring.miss.perm == VHOST_ACCESS_WO,
+		      "start has fault %d and asks for %#llx", w->ring.fault,
+		      (unsigned long long)w->ring.miss.iova);
+		tlb_answer(w);
+	}
+}
+
 void device_start(struct world *w)
 {
 	bool ok = user_mapped(w->area[USED], 1);
 	int ret;
 
+	if (w->tlb)
+		start_asking(w);
 	ret = xnet_ring_start(&w->ring);
 	if (!ok) {
 		failed(w, ret, XNET_FAULT_RING_ACCESS, "start");
@@ -152,6 +176,46 @@ static unsigned int keep(const struct world *w)
 	return n;
 }
 
+/* The chain behind the @n buffers of the look-ahead cannot be had yet. */
+static int fetch_missing(struct world *w, int ret, bool first, unsigned int n,
+			 const struct prediction *expect)
+{
+	const struct xnet_ring_miss *miss = &w->ring.miss;
+
+	if (!first) {
+		check(ret == (int)n, "fetch gave %d (fault %d), should give %u", ret,
+		      w->ring.fault, n);
+		return ret;
+	}
+	check(ret == -EAGAIN, "fetch gave %d (fault %d), but something is missing", ret,
+	      w->ring.fault);
+	if (expect->unknown)
+		check(!tlb_find(w->tlb, miss->iova) &&
+		      miss->iova - expect->table < expect->table_len &&
+		      miss->perm == VHOST_ACCESS_RO, "asks for %#llx, which is not in the table",
+		      (unsigned long long)miss->iova);
+	else
+		check(miss->iova == expect->miss_iova && miss->perm == expect->miss_perm,
+		      "asks for %#llx, permission %u; what is missing is %#llx, permission %u",
+		      (unsigned long long)miss->iova, miss->perm,
+		      (unsigned long long)expect->miss_iova, expect->miss_perm);
+	return ret;
+}
+
+/* Did the device stop at something in a table that it need not have looked at? */
+static bool table_stopped(const struct world *w, int ret, unsigned int have, unsigned int n,
+			  const struct prediction *expect)
+{
+	if (n > have)
+		return ret == (int)n && (expect->unknown || expect->denied || expect->outside);
+	if (ret == -EAGAIN)
+		return expect->unknown;
+	if (ret != -EFAULT)
+		return false;
+	return (expect->outside && w->ring.fault == XNET_FAULT_ADDRESS) ||
+	       (expect->denied && w->ring.fault == XNET_FAULT_PERMISSION);
+}
+
 /* Compare the look-ahead, of which @have buffers were there before, and what stopped it. */
 static int fetch_compare(struct world *w, int ret, unsigned int have, unsigned int nsegs,
 			 const struct outlook *look)
@@ -163,14 +227,13 @@ static int fetch_compare(struct world *w, int ret, unsigned int have, unsigned i
 		same_buf(w, i, kept_bufs[i].id, kept_bufs[i].len, kept + kept_bufs[i].seg,
 			 kept_bufs[i].nsegs);
 	for (; n < look->need && n - have < look->known; n++) {
-		predict(w, w->ring.taken + n, XNET_MAX_SEGS - nsegs, &expect);
+		predict_known(w, w->ring.taken + n, XNET_MAX_SEGS - nsegs, &expect);
 		if (expect.no_room && !n)
 			expect.fault = XNET_FAULT_SEGMENTS;
-		if (expect.outside && ret < 0 && n == have &&
-		    w->ring.fault == XNET_FAULT_ADDRESS)
+		if (table_stopped(w, ret, have, n, &expect))
 			return ret;
-		if (expect.outside && ret == (int)n && n > have)
-			break;
+		if (expect.missing)
+			return fetch_missing(w, ret, n == have, n, &expect);
 		if (expect.fault || expect.no_room)
 			break;
 		check((int)n < ret, "fetch gave %d (fault %d), but there are more", ret,
@@ -189,8 +252,7 @@ static int fetch_compare(struct world *w, int ret, unsigned int have, unsigned i
 	return ret;
 }
 
-/* Fetch, and see that it gives what the guest's memory says. */
-int device_fetch(struct world *w, unsigned int want)
+static int fetch_once(struct world *w, unsigned int want)
 {
 	unsigned int have = xnet_ring_ahead(&w->ring), nsegs = keep(w);
 	struct outlook look;
@@ -205,6 +267,27 @@ int device_fetch(struct world *w, unsigned int want)
 		return ret;
 	}
 	return fetch_compare(w, ret, have, nsegs, &look);
+}
+
+/*
+ * Fetch, and see that it gives what the guest's memory says. What is asked for
+ * is answered, so fewer than wished for may come, but none never.
+ */
+int device_fetch(struct world *w, unsigned int want)
+{
+	unsigned int tries = 0;
+	int ret;
+
+	for (;;) {
+		ret = tlb_place(w);
+		if (ret)
+			return ret;
+		ret = fetch_once(w, want);
+		if (ret != -EAGAIN)
+			return ret;
+		tlb_answer(w);
+		check(++tries < 10000, "the same is missing for ever");
+	}
 }
 
 /* Take buffers; the chains move from the available ring to the device. */
@@ -227,6 +310,8 @@ void device_take(struct world *w, unsigned int n)
 		check(chain->id == buf->id && chain->len == buf->len,
 		      "position %u holds buffer %u, %u bytes; should be %u, %llu", at, buf->id,
 		      buf->len, chain->id, (unsigned long long)chain->len);
+		if (chain->npieces)
+			same_buf(w, i, chain->id, chain->len, chain->pieces, chain->npieces);
 		w->held[w->nheld++] = chain;
 	}
 	xnet_ring_take(&w->ring, n);
@@ -240,6 +325,8 @@ void device_complete(struct world *w, unsigned int n)
 	unsigned int i;
 	int ret;
 
+	if (tlb_place(w))
+		return;
 	for (i = 0; i < n; i++) {
 		unsigned int pick = rng_below(w->rng, w->nheld);
 		unsigned int at = (u16)(w->used_idx + w->staged + i) & (w->num - 1);
@@ -287,6 +374,9 @@ int device_publish(struct world *w)
 	bool due;
 	int ret;
 
+	ret = tlb_place(w);
+	if (ret)
+		return ret;
 	w->used_idx += w->staged;
 	due = w->staged && signal_due(w, old, w->used_idx);
 	world_encode(w, w->shadow[USED] + 2, w->used_idx, 2);
@@ -307,11 +397,15 @@ int device_publish(struct world *w)
 /* Arm; everything the ring knows of has been fetched. */
 int device_arm(struct world *w)
 {
-	u16 seen = w->ring.avail_idx, idx = world_get(w, AVAIL, 2, 2);
-	bool wild = (u16)(idx - w->ring.taken) > w->num ||
-		    (u16)(idx - w->ring.taken) < xnet_ring_ahead(&w->ring);
-	int ret;
+	u16 seen, idx = world_get(w, AVAIL, 2, 2);
+	int ret = tlb_place(w);
+	bool wild;
 
+	if (ret)
+		return ret;
+	seen = w->ring.avail_idx;
+	wild = (u16)(idx - w->ring.taken) > w->num ||
+	       (u16)(idx - w->ring.taken) < xnet_ring_ahead(&w->ring);
 	if (w->ring.event_idx)
 		world_encode(w, w->shadow[USED] + 4 + 8 * w->num, seen, 2);
 	else
@@ -330,6 +424,8 @@ void device_disarm(struct world *w)
 {
 	int ret;
 
+	if (tlb_place(w))
+		return;
 	if (!w->ring.event_idx)
 		world_encode(w, w->shadow[USED], VRING_USED_F_NO_NOTIFY, 2);
 	ret = xnet_ring_disarm(&w->ring);
@@ -339,8 +435,11 @@ void device_disarm(struct world *w)
 
 void device_poll(struct world *w)
 {
-	int ret = xnet_ring_poll(&w->ring);
+	int ret;
 
+	if (tlb_place(w))
+		return;
+	ret = xnet_ring_poll(&w->ring);
 	check(ret == (world_get(w, AVAIL, 2, 2) != w->ring.fetched),
 	      "poll gave %d, %u were fetched, index is %llu", ret, w->ring.fetched,
 	      (unsigned long long)world_get(w, AVAIL, 2, 2));

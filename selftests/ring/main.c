@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The runner: seeds, rounds, time, KTAP. */
 
+#include <fnmatch.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +27,13 @@ static const struct test tests[] = {
 	{ "wakeups", test_order, 1 },
 	{ "log", test_log, 600 },
 	{ "log-ring", test_log_ring, 400 },
+	{ "iotlb", test_iotlb, 2000 },
+	{ "iotlb-legal", test_iotlb_legal, 400 },
+	{ "iotlb-denied", test_iotlb_denied, 600 },
+	{ "iotlb-torn", test_iotlb_torn, 600 },
+	{ "iotlb-read-once", test_iotlb_once, 300 },
+	{ "iotlb-chaos", test_iotlb_chaos, 600 },
+	{ "iotlb-log", test_iotlb_log, 300 },
 };
 
 /**
@@ -33,7 +41,7 @@ static const struct test tests[] = {
  * @seed: of all choices
  * @rounds: rounds of each test, 0 for as many as each finds enough
  * @seconds: go on for so long instead, 0 for no such wish
- * @test: only this test, NULL for all
+ * @test: only tests whose names match this pattern, NULL for all
  * @round: only this round, negative for all
  * @stop: no test after one that failed
  */
@@ -60,7 +68,7 @@ static const char usage[] =
 "  --seed N      begin with this seed\n"
 "  --rounds N    N rounds of each test\n"
 "  --seconds S   as many rounds as S seconds allow, shared by the tests\n"
-"  --test NAME   only this test\n"
+"  --test NAME   only this test; a pattern such as 'iotlb*' means several\n"
 "  --round N     only this round, to see a failure again\n"
 "  --stop        end with the first test that fails\n"
 "  --list        print the names of the tests\n";
@@ -153,6 +161,11 @@ static bool run_test(const struct test *test, double seconds, unsigned long *don
 	return true;
 }
 
+static bool wanted(const struct test *test)
+{
+	return !options.test || !fnmatch(options.test, test->name, 0);
+}
+
 static unsigned long long number(const char *what, const char *text)
 {
 	unsigned long long v;
@@ -228,7 +241,7 @@ int main(int argc, char **argv)
 	options.seed = rng_mix(time(NULL) ^ (unsigned long long)getpid() << 32) >> 32;
 	parse(argc, argv);
 	for (i = 0; i < ARRAY_SIZE(tests); i++)
-		chosen += !options.test || !strcmp(options.test, tests[i].name);
+		chosen += wanted(&tests[i]);
 	if (!chosen) {
 		fprintf(stderr, "ring-test: there is no test \"%s\"; --list names them\n",
 			options.test);
@@ -242,7 +255,7 @@ int main(int argc, char **argv)
 		double begin = now();
 		bool ok;
 
-		if (options.test && strcmp(options.test, tests[i].name))
+		if (!wanted(&tests[i]))
 			continue;
 		ok = run_test(&tests[i], options.seconds / chosen, &done);
 		passed += ok;

@@ -229,13 +229,15 @@ static void once_publish(struct world *w)
 	world_intact(w);
 }
 
-void test_once(struct rng *rng)
+static void once(struct rng *rng, bool iotlb)
 {
 	struct config config;
 	struct world w;
 	unsigned int i, n;
+	bool filled = false;
 
 	config_choose(&config, rng);
+	config.iotlb = iotlb;
 	world_make(&w, rng, &config);
 	/* Going back in a table may read part of it again, and that is fair. */
 	w.in_order = true;
@@ -243,6 +245,11 @@ void test_once(struct rng *rng)
 	nscars = 0;
 	device_start(&w);
 	for (i = rng_range(rng, 5, 40); i; i--) {
+		if (iotlb && (i % 8 == 0 || !filled)) {
+			filled = true;
+			tlb_fill(&w);
+			check(!tlb_place(&w), "a sound ring is nowhere");
+		}
 		for (n = rng_below(rng, 20); n && driver_add(&w, 100); n--)
 			;
 		driver_show(&w);
@@ -254,6 +261,17 @@ void test_once(struct rng *rng)
 		driver_reap(&w);
 	}
 	world_free(&w);
+}
+
+void test_once(struct rng *rng)
+{
+	once(rng, false);
+}
+
+/* In scattered rings, too, each field is read once. */
+void test_iotlb_once(struct rng *rng)
+{
+	once(rng, true);
 }
 
 /* Chaos: the guest writes anything anywhere at any moment. */
@@ -293,17 +311,59 @@ static void chaos(const void *p, size_t n, enum user_dir dir)
 	if (rng_chance(w->rng, 50))
 		world_encode(w, (u8 *)(uintptr_t)p, v, n);
 	else if (w->size[area] >= width)
-		world_encode(w, w->area[area] +
-			     rng_below(w->rng, w->size[area] / width) * width, v, width);
+		world_poke(w, area, rng_below(w->rng, w->size[area] / width) * width, v, width);
 }
 
-void test_chaos(struct rng *rng)
+/* Behind an IOTLB: anything is told, and what is told is memory. */
+static int chaos_iotlb(struct world *w)
+{
+	u64 iova = w->ring.miss.perm ? w->ring.miss.iova : nasty(w);
+	const struct region *r = &w->map.r[rng_below(w->rng, w->map.n)];
+	u64 most = min(r->last - r->gpa, U64_MAX - iova) + 1, size = rng_range(w->rng, 1, 100000);
+	u64 skew;
+
+	size = min(size, most);
+	/* As aligned as it is there: IOMMUs know pages, not bytes. */
+	skew = iova % 16;
+	size = size > skew ? size - skew : 0;
+	w->ring.miss.perm = 0;
+	switch (rng_below(w->rng, 6)) {
+	case 0:
+		tlb_drop(w->tlb, iova, iova + size);
+		break;
+	case 1:
+		tlb_disturb(w);
+		break;
+	case 2:
+	case 3:
+		if (size)
+			tlb_add(w->tlb, iova, iova + (size - 1), r->hva + skew,
+				rng_below(w->rng, 4));
+		break;
+	default:
+		tlb_fill(w);
+	}
+	world_tables(w);
+	return xnet_ring_place(&w->ring);
+}
+
+/* Whatever became of the ring: begin anew. */
+static void chaos_start(struct world *w)
+{
+	if (w->tlb)
+		tlb_fill(w);
+	xnet_ring_set_areas(&w->ring, w->iova[DESC], w->iova[AVAIL], w->iova[USED]);
+	check(!xnet_ring_start(&w->ring), "start failed");
+}
+
+static void chaos_rounds(struct rng *rng, bool iotlb)
 {
 	struct config config;
 	struct world w;
 	unsigned int i, n, held = 0;
 
 	config_choose(&config, rng);
+	config.iotlb = iotlb;
 	world_make(&w, rng, &config);
 	device_start(&w);
 	for (n = rng_below(rng, 40); n && driver_add(&w, 40); n--)
@@ -317,6 +377,14 @@ void test_chaos(struct rng *rng)
 		struct xnet_done done[4] = { { .id = rng_below(rng, w.num) } };
 		int ret = 0;
 
+		if (iotlb && (!w.ring.placed || rng_chance(rng, 10))) {
+			ret = chaos_iotlb(&w);
+			ring_sane(&w, ret);
+			if (ret == -EFAULT)
+				chaos_start(&w);
+			if (ret)
+				continue;
+		}
 		switch (rng_below(rng, 8)) {
 		case 0:
 			/* Something sensible from time to time, so that there is work. */
@@ -343,8 +411,18 @@ void test_chaos(struct rng *rng)
 			ret = xnet_ring_fetch(&w.ring, rng_below(rng, 200));
 		}
 		ring_sane(&w, ret);
-		if (ret < 0)
-			check(!xnet_ring_start(&w.ring), "start failed");
+		if (ret < 0 && ret != -EAGAIN)
+			chaos_start(&w);
 	}
 	world_free(&w);
+}
+
+void test_chaos(struct rng *rng)
+{
+	chaos_rounds(rng, false);
+}
+
+void test_iotlb_chaos(struct rng *rng)
+{
+	chaos_rounds(rng, true);
 }

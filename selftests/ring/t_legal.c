@@ -73,9 +73,11 @@ static void move(struct world *w)
 	static struct prediction expect;
 	u16 pos;
 
-	xnet_ring_forget(&w->ring);
 	map_move(&w->map);
-	xnet_ring_set_tables(&w->ring, w->map.mem, NULL);
+	if (w->tlb)
+		tlb_renew(w);
+	else
+		world_tables(w);
 	for (pos = w->ring.taken; pos != w->avail_idx; pos++) {
 		struct chain *chain = w->posted[pos & (w->num - 1)];
 
@@ -127,13 +129,14 @@ static void drain(struct world *w)
 	      w->nfree, w->num);
 }
 
-void test_legal(struct rng *rng)
+static void legal(struct rng *rng, bool iotlb)
 {
 	struct config config;
 	struct world w;
 	unsigned int steps, most;
 
 	config_choose(&config, rng);
+	config.iotlb = iotlb;
 	world_make(&w, rng, &config);
 	device_start(&w);
 	most = rng_chance(rng, 50) ? XNET_MAX_SEGS : rng_range(rng, 1, 8);
@@ -142,6 +145,8 @@ void test_legal(struct rng *rng)
 			driver_step(&w, most);
 		else
 			device_step(&w);
+		if (iotlb && rng_chance(rng, 8))
+			tlb_disturb(&w);
 		if (rng_chance(rng, 2))
 			move(&w);
 		if (rng_chance(rng, 2))
@@ -149,6 +154,17 @@ void test_legal(struct rng *rng)
 	}
 	drain(&w);
 	world_free(&w);
+}
+
+void test_legal(struct rng *rng)
+{
+	legal(rng, false);
+}
+
+/* The same, behind an IOTLB that is told what it asks for, and forgets. */
+void test_iotlb_legal(struct rng *rng)
+{
+	legal(rng, true);
 }
 
 /* More buffers than an index has values, twice. */

@@ -259,21 +259,57 @@ void test_log(struct rng *rng)
 
 static struct world *watched;
 
+/* Guest physical addresses of the parts of the device area, behind an IOTLB. */
+static u64 part_gpa[MAX_PARTS];
+
 static void watch_store(const void *p, size_t n, enum user_dir dir)
 {
-	const u8 *at = p, *used = watched->area[USED];
+	const u8 *at = p;
+	unsigned int i;
 
-	if (dir == USER_WRITE && at >= used && at < used + watched->size[USED])
-		book_write(watched->ring.log.used_gpa + (at - used), n);
+	for (i = 0; dir == USER_WRITE && i < watched->nparts[USED]; i++) {
+		const struct part *part = &watched->part[USED][i];
+
+		if (at >= part->p && at < part->p + part->len)
+			book_write(part_gpa[i] + (at - part->p), n);
+	}
 }
 
-static void log_world(struct rng *rng, struct world *w)
+/*
+ * Behind an IOTLB only the memory map tells what guest physical addresses the
+ * device area has: other ones for each part, and not in the order of the ring.
+ */
+static void log_parts(struct rng *rng, struct world *w, u64 gpa)
+{
+	unsigned int n = w->nparts[USED], i, k;
+	struct xnet_mem *mem = calloc(1, sizeof(*mem) + n * sizeof(mem->regions[0]));
+
+	mem->nregions = n;
+	for (i = 0; i < n; i++) {
+		/* The next one after the last that was placed. */
+		for (k = i ? rng_below(rng, n) : 0; mem->regions[k].last; k = (k + 1) % n)
+			;
+		part_gpa[k] = gpa;
+		mem->regions[k].gpa = gpa;
+		mem->regions[k].last = gpa + w->part[USED][k].len - 1;
+		mem->regions[k].hva = (uintptr_t)w->part[USED][k].p;
+		gpa = mem->regions[k].last + 1 + (rng_chance(rng, 50) ? 0 :
+						  rng_below(rng, 3 * LOG_PAGE));
+	}
+	check(!xnet_mem_prepare(mem), "a sound map was refused");
+	w->log_mem = mem;
+	w->ring.log.used_gpa = rng_u64(rng);
+	world_tables(w);
+}
+
+static void log_world(struct rng *rng, struct world *w, bool iotlb)
 {
 	struct config config;
 	u64 gpa;
 
 	config_choose(&config, rng);
 	config.num = 1U << rng_below(rng, 12);
+	config.iotlb = iotlb;
 	world_make(w, rng, &config);
 	/* Wherever the ring may lie in its pages, at an address that suits it. */
 	gpa = (u64)rng_below(rng, 1U << 20) * LOG_PAGE + rng_below(rng, 1024) * 4;
@@ -283,6 +319,9 @@ static void log_world(struct rng *rng, struct world *w)
 	w->ring.log.base = book.base;
 	w->ring.log.used = true;
 	w->ring.log.used_gpa = gpa;
+	part_gpa[0] = gpa;
+	if (iotlb)
+		log_parts(rng, w, gpa);
 	watched = w;
 	user_ops.before = watch_store;
 	user_ops.or = book_or;
@@ -332,7 +371,8 @@ static void log_break_ring(struct world *w)
 	}
 	if (!n)
 		return;
-	user_fail_at = rng_below(w->rng, 2 * n);
+	/* Scattered entries are one access, or two. */
+	user_fail_at = rng_below(w->rng, w->ring.scattered & 1 << USED ? n : 2 * n);
 	book.lax = true;
 	check(xnet_ring_complete(&w->ring, done, n) == -EFAULT &&
 	      w->ring.fault == XNET_FAULT_RING_ACCESS, "no ring, but no fault");
@@ -375,12 +415,31 @@ static void log_break_log(struct world *w)
 	      w->ring.fault);
 }
 
-void test_log_ring(struct rng *rng)
+/* The map has not got the memory that the IOTLB gives to the device area. */
+static void log_break_map(struct world *w)
 {
+	struct xnet_done done = { 0 };
+	int ret;
+
+	xnet_ring_set_tables(&w->ring, &xnet_mem_none, w->tlb->table);
+	check(!tlb_place(w), "a sound ring is nowhere");
+	ret = xnet_ring_complete(&w->ring, &done, 1);
+	check(!ret, "complete gave %d", ret);
+	ret = xnet_ring_publish(&w->ring);
+	check(ret == -EFAULT && w->ring.fault == XNET_FAULT_LOG, "no map, but %d, fault %d", ret,
+	      w->ring.fault);
+	book.lax = true;
+	book_settle(false);
+}
+
+static void log_ring(struct rng *rng, bool iotlb)
+{
+	const struct xnet_mem *mem;
 	struct world w;
 	unsigned int i;
 
-	log_world(rng, &w);
+	log_world(rng, &w, iotlb);
+	mem = w.log_mem;
 	device_start(&w);
 	book_settle(true);
 	for (i = 0; i < 40; i++) {
@@ -391,13 +450,16 @@ void test_log_ring(struct rng *rng)
 				break;
 		driver_show(&w);
 		driver_wish(&w);
+		if (iotlb && rng_chance(rng, 20))
+			tlb_disturb(&w);
 		check(device_fetch(&w, XNET_BATCH) >= 0, "fault %d in a sound ring", w.ring.fault);
 		device_take(&w, xnet_ring_ahead(&w.ring));
 		log_step(&w);
 		if (rng_chance(rng, 50))
 			driver_reap(&w);
 	}
-	switch (rng_below(rng, 4)) {
+	check(!tlb_place(&w), "a sound ring is nowhere");
+	switch (rng_below(rng, iotlb ? 5 : 4)) {
 	case 0:
 		log_break_ring(&w);
 		break;
@@ -407,6 +469,20 @@ void test_log_ring(struct rng *rng)
 	case 2:
 		log_break_log(&w);
 		break;
+	case 4:
+		log_break_map(&w);
+		break;
 	}
 	world_free(&w);
+	free((void *)mem);
+}
+
+void test_log_ring(struct rng *rng)
+{
+	log_ring(rng, false);
+}
+
+void test_iotlb_log(struct rng *rng)
+{
+	log_ring(rng, true);
 }

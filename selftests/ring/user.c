@@ -9,7 +9,7 @@
 #include "check.h"
 #include "user.h"
 
-#define MAX_ARENAS	256
+#define MAX_ARENAS	512
 
 /**
  * struct arena - a mapped piece of the owner's memory

@@ -12,10 +12,13 @@
 #include "check.h"
 #include "rng.h"
 #include "shim/shim.h"
+#include <linux/vhost_types.h>
+
 #include "ring.h"
 
 #define MAX_REGIONS	24
 #define MAX_TABLES	64
+#define MAX_PARTS	16
 #define DESC_SIZE	16
 
 /**
@@ -54,9 +57,59 @@ struct map {
 	struct xnet_mem *mem;
 };
 
-/* What map_pieces() says instead of a number. */
+/* What map_pieces() says instead of a number; tlb_pieces() has two more. */
 #define MAP_HOLE	(-1)
 #define MAP_ROOM	(-2)
+#define MAP_MISS	(-3)
+#define MAP_DENIED	(-4)
+
+/**
+ * struct known - what the device was told of an IOMMU
+ * @iova: first address
+ * @last: last one
+ * @hva: the owner's address of @iova
+ * @age: when, later ones being greater
+ * @perm: VHOST_ACCESS_*
+ */
+struct known {
+	u64 iova;
+	u64 last;
+	u64 hva;
+	u64 age;
+	u8 perm;
+};
+
+/**
+ * struct tlb - an IOTLB, and what has to be in it
+ * @table: what is under test
+ * @max: room for so many entries
+ * @n: how many the model has
+ * @age: of the last one
+ * @answers: questions that were answered
+ * @strict: answer with no more permission than was asked for, sometimes with less
+ * @known: the model's, in any order
+ */
+struct tlb {
+	struct xnet_iotlb *table;
+	unsigned int max;
+	unsigned int n;
+	u64 age;
+	unsigned int answers;
+	bool strict;
+	struct known known[];
+};
+
+/**
+ * struct part - a part of an area of the ring, in one piece of the owner's memory
+ * @at: where it begins in the area
+ * @len: bytes
+ * @p: the memory
+ */
+struct part {
+	size_t at;
+	size_t len;
+	u8 *p;
+};
 
 /**
  * struct chain - a buffer that the driver made available
@@ -97,7 +150,12 @@ struct range {
  * @ring: what is under test
  * @num: ring size
  * @base: where both indexes began
- * @area: descriptor table, driver area, device area
+ * @tlb: the IOTLB that the ring is behind, or NULL
+ * @log_mem: memory map for the log behind an IOTLB, NULL for that of @map
+ * @area: descriptor table, driver area, device area; behind an IOTLB only the first part
+ * @part: all parts of each, in order
+ * @nparts: how many
+ * @iova: where each is, behind an IOTLB
  * @size: their sizes
  * @shadow: what they must contain
  * @avail_idx: driver: next index to make available
@@ -119,7 +177,12 @@ struct world {
 	struct xnet_ring ring;
 	u32 num;
 	u16 base;
+	struct tlb *tlb;
+	const struct xnet_mem *log_mem;
 	u8 *area[3];
+	struct part part[3][MAX_PARTS];
+	unsigned int nparts[3];
+	u64 iova[3];
 	size_t size[3];
 	u8 *shadow[3];
 
@@ -157,18 +220,37 @@ struct config {
 	u32 num;
 	u16 base;
 	u16 max_bufs;
-	bool in, event_idx, indirect, notify_on_empty, le;
+	bool in, event_idx, indirect, notify_on_empty, le, iotlb;
 };
 
 void config_choose(struct config *config, struct rng *rng);
 void world_make(struct world *w, struct rng *rng, const struct config *config);
 void world_free(struct world *w);
+void world_tables(struct world *w);
+u8 *world_byte(const struct world *w, unsigned int area, size_t at);
+void world_poke(struct world *w, unsigned int area, size_t at, u64 v, unsigned int n);
 void world_put(struct world *w, unsigned int area, size_t at, u64 v, unsigned int n);
 u64 world_get(const struct world *w, unsigned int area, size_t at, unsigned int n);
 u64 world_decode(const struct world *w, const u8 *p, unsigned int n);
 void world_encode(const struct world *w, u8 *p, u64 v, unsigned int n);
 void world_resync(struct world *w);
 void world_intact(const struct world *w);
+
+/* tlb.c */
+struct tlb *tlb_make(unsigned int max);
+void tlb_free(struct tlb *tlb);
+void tlb_add(struct tlb *tlb, u64 iova, u64 last, u64 hva, u8 perm);
+void tlb_drop(struct tlb *tlb, u64 iova, u64 last);
+const struct known *tlb_find(const struct tlb *tlb, u64 iova);
+int tlb_pieces(const struct tlb *tlb, u64 iova, u32 len, u8 perm, struct piece *out,
+	       unsigned int max, u64 *missing);
+
+/* tlb_ring.c */
+void tlb_answer(struct world *w);
+int tlb_place(struct world *w);
+void tlb_fill(struct world *w);
+void tlb_disturb(struct world *w);
+void tlb_renew(struct world *w);
 
 /* driver.c */
 
@@ -206,6 +288,14 @@ void chain_free(struct world *w, struct chain *chain);
  * @fault: what is wrong with it
  * @no_room: it does not fit the room given
  * @outside: its indirect table is partly outside memory, so ADDRESS is right too
+ * @known: by what the IOTLB holds, if there is one, not by what there is
+ * @missing: the IOTLB lacks something of it
+ * @miss_iova: the first address that it lacks
+ * @miss_perm: what the device wants to do there
+ * @unknown: the IOTLB lacks part of its indirect table, which may be asked for
+ * @denied: the IOTLB forbids to read part of its table, so PERMISSION is right too
+ * @table: where that table is
+ * @table_len: its length in bytes
  * @id: its head
  * @n: pieces
  * @pieces: its memory
@@ -215,6 +305,14 @@ struct prediction {
 	enum xnet_fault fault;
 	bool no_room;
 	bool outside;
+	bool known;
+	bool missing;
+	u64 miss_iova;
+	u8 miss_perm;
+	bool unknown;
+	bool denied;
+	u64 table;
+	u32 table_len;
 	u16 id;
 	unsigned int n;
 	struct piece pieces[XNET_MAX_SEGS];
@@ -222,6 +320,7 @@ struct prediction {
 };
 
 void predict(const struct world *w, u16 pos, unsigned int room, struct prediction *out);
+void predict_known(const struct world *w, u16 pos, unsigned int room, struct prediction *out);
 
 /* device.c: the ring's functions, checked */
 void device_start(struct world *w);

@@ -167,9 +167,13 @@ static __virtio16 __user *ringmem_field(struct xnet_ring *ring, enum xnet_area a
 	struct iovec seg;
 
 	if (!xnet_ringmem_scattered(ring, area) ||
-	    ringmem_piece(ring, area, at, sizeof(*at), &seg) || seg.iov_len != sizeof(*at))
+	    ringmem_piece(ring, area, at, sizeof(*at), &seg))
 		return NULL;
-	return seg.iov_base;
+	if (seg.iov_len == sizeof(*at))
+		return seg.iov_base;
+	/* Unless it is the rest of it that is missing, and to be asked for. */
+	ringmem_piece(ring, area, (const u8 __user *)at + seg.iov_len, 1, &seg);
+	return NULL;
 }
 
 /**
