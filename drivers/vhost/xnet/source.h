@@ -132,8 +132,12 @@ static inline void xnet_source_untake(struct xnet_source *src)
  */
 static inline bool xnet_source_empty(struct xnet_source *src)
 {
-	/* Under the ring's lock: tun may resize it. */
-	return likely(src->ring) ? ptr_ring_empty(src->ring) :
+	/*
+	 * Under the ring's lock: tun may resize it. Who fills it meanwhile does not
+	 * take that lock; the slot, a pointer, is read as old or new, either of which
+	 * will do, but old kernels do not mark the access.
+	 */
+	return likely(src->ring) ? data_race(ptr_ring_empty(src->ring)) :
 				   skb_queue_empty_lockless(&src->sk->sk_receive_queue);
 }
 
