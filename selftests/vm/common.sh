@@ -111,18 +111,21 @@ make_cpio()
 }
 
 # The log on stdin, without KCSAN's reports of races in which the module has no
-# part; empty lines take their place.
+# part; empty lines take their place. It has one if a function of it is among the
+# three innermost of either access: farther out it only called the kernel, which
+# then does as it does for others.
 own_races()
 {
 	awk '
 	function flush() {
-		if (report !~ /BUG: KCSAN/ || report ~ /\[vhost_xnet\]/)
+		if (report !~ /BUG: KCSAN/ || ours)
 			printf "%s", report
 		else
 			for (; lines; lines--)
 				print ""
 		report = ""
 		lines = 0
+		ours = 0
 	}
 	/=================================================/ {
 		report = report $0 "\n"
@@ -132,7 +135,17 @@ own_races()
 		inside = !inside
 		next
 	}
-	inside { report = report $0 "\n"; lines++; next }
+	inside {
+		report = report $0 "\n"
+		lines++
+		if (/ (to|by) 0x[0-9a-f]+ of | by (task|interrupt) /)
+			depth = 0
+		else if (++depth <= 3 && /\[vhost_xnet\]/)
+			ours = 1
+		if (/BUG: KCSAN: .*\[vhost_xnet\]/)
+			ours = 1
+		next
+	}
 	{ print }
 	END { flush() }'
 }
