@@ -256,4 +256,95 @@ TEST_F(iotlb, question)
 	}
 }
 
+/* A device with its tap whose questions nobody answers. */
+static void open_silent(struct __test_metadata *_metadata, struct xg_net *net)
+{
+	struct xg_net_cfg cfg = {
+		.path = xt_dev(),
+		.features = XG_F_MODERN | XG_F_ACCESS_PLATFORM,
+	};
+
+	XT_OK(xg_netns());
+	XT_OK(xg_net_open(net, &cfg));
+	XT_OK(xg_iommu_stop(&net->iommu));
+}
+
+/* Who reads is woken by a question, and so is who polls. */
+TEST(asked)
+{
+	struct reader r = { .ret = 1 };
+	struct pollfd p = { .events = POLLIN };
+	struct vhost_iotlb_msg msg;
+	struct xg_net net;
+
+	open_silent(_metadata, &net);
+	p.fd = net.fd;
+	r.fd = net.fd;
+	ASSERT_EQ(0, fcntl(net.fd, F_SETFL, 0));
+	ASSERT_EQ(0, pthread_create(&r.thread, NULL, reader, &r));
+	xt_msleep(100);
+	EXPECT_EQ(1, r.ret);
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	XT_ERR(-EFAULT, xg_ioctl_net_set_backend(net.fd, XG_TX, net.tap.fd[0]));
+	EXPECT_TRUE(XT_UNTIL(r.ret != 1));
+	EXPECT_EQ(0, r.ret);
+	/* It took the question with it; another try, another one. */
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	XT_ERR(-EFAULT, xg_ioctl_net_set_backend(net.fd, XG_TX, net.tap.fd[0]));
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_EQ(POLLIN, p.revents);
+	XT_OK(xg_iotlb_read(net.fd, &msg));
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	XT_OK(xg_ioctl_reset_owner(net.fd));
+	pthread_join(r.thread, NULL);
+	xg_net_close(&net);
+}
+
+/* Who has stopped asks no more. */
+TEST(withdrawn)
+{
+	struct pollfd p = { .events = POLLIN };
+	struct xg_net net;
+	int i;
+
+	if (!xt_is_xnet())
+		SKIP(return, "vhost-net leaves the questions of a stopped queue");
+	open_silent(_metadata, &net);
+	p.fd = net.fd;
+	for (i = 0; i < 3; i++) {
+		XT_ERR(-EFAULT, xg_ioctl_net_set_backend(net.fd, XG_TX, net.tap.fd[0]));
+		XT_ERR(-EFAULT, xg_ioctl_net_set_backend(net.fd, XG_RX, net.tap.fd[0]));
+		EXPECT_EQ(1, poll(&p, 1, 0));
+		XT_OK(xg_ioctl_net_set_backend(net.fd, XG_TX, -1));
+		EXPECT_EQ(1, poll(&p, 1, 0));
+		XT_OK(xg_ioctl_net_set_backend(net.fd, XG_RX, -1));
+		EXPECT_EQ(0, poll(&p, 1, 0));
+	}
+	xg_net_close(&net);
+}
+
+/* Features that are set again begin with an empty table. */
+TEST(forgotten)
+{
+	struct vhost_vring_addr addr;
+	struct xg_net net;
+	struct xg_vq *vq = &net.vq[XG_TX];
+	unsigned int i;
+
+	open_silent(_metadata, &net);
+	for (i = 0; i < 3; i++) {
+		XT_ERR(-EFAULT, xg_ioctl_net_set_backend(net.fd, XG_TX, net.tap.fd[0]));
+		XT_OK(xg_iommu_map(&net.iommu, vq->cfg.desc_gpa));
+		XT_OK(xg_iommu_map(&net.iommu, vq->cfg.driver_gpa));
+		XT_OK(xg_iommu_map(&net.iommu, vq->cfg.device_gpa));
+		XT_OK(xg_ioctl_net_set_backend(net.fd, XG_TX, net.tap.fd[0]));
+		XT_OK(xg_ioctl_net_set_backend(net.fd, XG_TX, -1));
+		XT_OK(xg_ioctl_set_features(net.fd, XG_F_MODERN | XG_F_ACCESS_PLATFORM));
+		xg_vq_addr(vq, &addr);
+		XT_OK(xg_ioctl_set_vring_addr(net.fd, &addr));
+	}
+	XT_ERR(-EFAULT, xg_ioctl_net_set_backend(net.fd, XG_TX, net.tap.fd[0]));
+	xg_net_close(&net);
+}
+
 TEST_HARNESS_MAIN

@@ -163,6 +163,70 @@ TEST_F(iotlb, permissions)
 	XT_OK(xg_net_tx_wait(&r->net, PATIENCE));
 }
 
+/* Nor may it do with the ring what it is not allowed to. */
+TEST_F(iotlb, ring_permissions)
+{
+	struct rig *r = &self->r;
+	struct xg_vq *vq = &r->net.vq[XG_TX];
+	uint64_t gpa = vq->cfg.device_gpa & -PAGE;
+	void *at = xg_mem_ptr(&r->net.mem, gpa, PAGE);
+	struct xg_stats s;
+
+	if (!xt_is_xnet())
+		SKIP(return, "vhost-net only stalls");
+	rig_tx(_metadata, r, 60, 0, 1);
+	XT_OK(xg_iotlb_update(r->net.fd, gpa, PAGE, at, VHOST_ACCESS_RO));
+	send_one(_metadata, r, 60);
+	ASSERT_LT(0, xg_event_wait(vq->err_fd, PATIENCE));
+	s = rig_stats(_metadata, r, XG_TX);
+	EXPECT_EQ(VHOST_XNET_STATE_BROKEN, s.state);
+	EXPECT_EQ(VHOST_XNET_FAULT_PERMISSION, s.fault);
+	XT_OK(xg_iotlb_update(r->net.fd, gpa, PAGE, at, VHOST_ACCESS_RW));
+	XT_OK(xg_vq_attach(vq, r->net.tap.fd[0]));
+	rig_expect(_metadata, r, 60, r->seed);
+	XT_OK(xg_net_tx_wait(&r->net, PATIENCE));
+}
+
+/* A device area that has moved is written where it is, not where it was. */
+TEST_F(iotlb, moved_ring)
+{
+	struct rig *r = &self->r;
+	struct xg_vq *vq = &r->net.vq[XG_TX];
+	uint64_t gpa = vq->cfg.device_gpa;
+	/* No more than the area: it has neighbours in its pages. */
+	size_t size = 6 + 8 * vq->cfg.num, room = (size + 2 * PAGE) & -PAGE, i;
+	uint8_t *old = xg_mem_ptr(&r->net.mem, gpa, size), *at, *kept;
+	unsigned int base;
+	uint16_t before;
+
+	rig_tx(_metadata, r, 60, 1, 20);
+	at = aligned_alloc(PAGE, room);
+	kept = malloc(size);
+	ASSERT_TRUE(old && at && kept);
+	at += gpa % PAGE;
+	XT_OK(xg_ioctl_get_vring_base(r->net.fd, XG_TX, &base));
+	memcpy(at, old, size);
+	memcpy(kept, old, size);
+	before = xg_get16((void *)(old + 2));
+	XT_OK(xg_iotlb_update(r->net.fd, gpa, size, at, VHOST_ACCESS_RW));
+	send_one(_metadata, r, 60);
+	rig_expect(_metadata, r, 60, r->seed);
+	EXPECT_TRUE(XT_UNTIL(xg_get16((void *)(at + 2)) == (uint16_t)(before + 1)));
+	XT_OK(xg_ioctl_get_vring_base(r->net.fd, XG_TX, &base));
+	for (i = 0; i < size && old[i] == kept[i]; i++)
+		;
+	EXPECT_EQ(size, i) TH_LOG("byte %zu of the old area was written", i);
+	/* Back again, with what was written meanwhile. */
+	memcpy(old, at, size);
+	XT_OK(xg_iotlb_invalidate(r->net.fd, gpa, size));
+	XT_OK(xg_vq_kick_always(vq));
+	XT_OK(xg_net_tx_wait(&r->net, PATIENCE));
+	r->seed++;
+	rig_tx(_metadata, r, 60, 1, 20);
+	free(kept);
+	free(at - gpa % PAGE);
+}
+
 static void *hostile(void *data)
 {
 	struct xt_traffic *t = data;
@@ -200,6 +264,43 @@ TEST(under_traffic)
 	EXPECT_EQ(0, xt_traffic_stop(&t)) TH_LOG("%s", xt_traffic_step(&t));
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		pthread_join(threads[i], NULL);
+	EXPECT_LT(0, t.net.iommu.misses);
+	xt_traffic_close(&t);
+}
+
+/* Queues go from thread to thread while they ask, are answered, and lose what they knew. */
+TEST(moving_queues)
+{
+	struct xg_net_cfg cfg = config;
+	unsigned int id[2], i;
+	struct xt_traffic t;
+
+	if (!xt_is_xnet())
+		SKIP(return, "vhost-net has one worker");
+	cfg.path = xt_dev();
+	XT_OK(xt_traffic_open(&t, &cfg));
+	for (i = 0; i < 2; i++)
+		XT_OK(xg_ioctl_new_worker(t.net.fd, &id[i]));
+	XT_OK(xt_traffic_start(&t));
+	for (i = 0; i < 150; i++) {
+		unsigned int which = i * 2654435761U >> 28;
+
+		/* Questions and answers go on while it moves. */
+		XT_OK(xg_iotlb_invalidate(t.net.fd, 0, -1ULL));
+		XT_OK(xg_ioctl_attach_worker(t.net.fd, i % 2, which % 3 ? id[which % 2] : 0));
+		/* Now and then in the middle of a question that nobody answers. */
+		if (i % 10 == 4)
+			atomic_store(&t.net.iommu.silent, true);
+		if (i % 10 == 6) {
+			atomic_store(&t.net.iommu.silent, false);
+			XT_OK(xg_vq_kick_always(&t.net.vq[XG_RX]));
+			XT_OK(xg_vq_kick_always(&t.net.vq[XG_TX]));
+		}
+		if (i % 10 < 4 || i % 10 > 6)
+			ASSERT_EQ(0, xt_traffic_moves(&t, 2))
+				TH_LOG("move %u: %s", i, xt_traffic_step(&t));
+	}
+	EXPECT_EQ(0, xt_traffic_stop(&t)) TH_LOG("%s", xt_traffic_step(&t));
 	EXPECT_LT(0, t.net.iommu.misses);
 	xt_traffic_close(&t);
 }

@@ -3,6 +3,8 @@
  * A 32-bit process on a 64-bit kernel: every ioctl goes through the compat
  * entry, and pointers have 32 bits, often with the highest one set.
  */
+#include <fcntl.h>
+#include <stddef.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
@@ -187,6 +189,134 @@ TEST(backend)
 	xg_net_close(&net);
 }
 
+TEST(features_array)
+{
+	uint64_t low = 0, f[4] = { ~0ULL, ~0ULL, ~0ULL, ~0ULL };
+	int fd = xg_open(xt_dev()), ret;
+
+	ASSERT_LE(0, fd);
+	XT_OK(xg_ioctl_get_features(fd, &low));
+	ret = xg_ioctl_get_features_array(fd, f, 3);
+	if (ret && !xt_is_xnet())
+		SKIP(return, "the kernel's own vhost-net has no features arrays yet");
+	XT_OK(ret);
+	EXPECT_EQ(low, f[0]);
+	EXPECT_EQ(0, f[2]);
+	EXPECT_EQ(~0ULL, f[3]);
+	f[0] = FEATURES;
+	f[1] = 0;
+	XT_OK(xg_ioctl_set_features_array(fd, f, 2));
+	f[1] = 1ULL << 63;
+	XT_ERR(-EOPNOTSUPP, xg_ioctl_set_features_array(fd, f, 2));
+	XT_ERR(-EFAULT, xg_ioctl(fd, VHOST_GET_FEATURES_ARRAY, (void *)0xfffffffc));
+	XT_ERR(-EFAULT, xg_ioctl(fd, VHOST_SET_FEATURES_ARRAY, (void *)0xfffffffc));
+	close(fd);
+}
+
+TEST(workers)
+{
+	unsigned int id = ~0U, got = ~0U;
+	uint8_t fork_owner = 0xff;
+	int fd = xg_open(xt_dev());
+
+	if (!xt_is_xnet())
+		SKIP(return, "vhost-net has one worker");
+	ASSERT_LE(0, fd);
+	XT_OK(xg_ioctl_get_fork_owner(fd, &fork_owner));
+	EXPECT_GE(1, fork_owner);
+	XT_OK(xg_ioctl_set_fork_owner(fd, 0));
+	XT_OK(xg_ioctl_set_owner(fd));
+	XT_ERR(-EBUSY, xg_ioctl_set_fork_owner(fd, 0));
+	XT_OK(xg_ioctl_new_worker(fd, &id));
+	EXPECT_EQ(1, id);
+	XT_OK(xg_ioctl_attach_worker(fd, XG_TX, id));
+	XT_OK(xg_ioctl_get_worker(fd, XG_TX, &got));
+	EXPECT_EQ(id, got);
+	XT_ERR(-EBUSY, xg_ioctl_free_worker(fd, id));
+	XT_ERR(-ENODEV, xg_ioctl_attach_worker(fd, XG_RX, 0x80000000));
+	XT_ERR(-ENOBUFS, xg_ioctl_attach_worker(fd, 0x80000000, id));
+	XT_OK(xg_ioctl_attach_worker(fd, XG_TX, 0));
+	XT_OK(xg_ioctl_free_worker(fd, id));
+	XT_ERR(-EFAULT, xg_ioctl(fd, VHOST_NEW_WORKER, (void *)0xfffffffe));
+	XT_ERR(-EFAULT, xg_ioctl(fd, VHOST_GET_VRING_WORKER, (void *)0xfffffffc));
+	close(fd);
+}
+
+#define WHOLE	72	/* bytes of a message, in either format, for the kernel */
+#define V2	XG_BIT(VHOST_BACKEND_F_IOTLB_MSG_V2)
+#define BODY	8	/* where what it says begins there */
+
+static long write_raw(int fd, const void *p, size_t len)
+{
+	ssize_t ret = write(fd, p, len);
+
+	return ret < 0 ? -errno : ret;
+}
+
+/*
+ * The second format of IOTLB messages is the same for everybody. The first has a
+ * hole that 32-bit processes have not got; for the kernel it is there, whoever
+ * writes, so that they can use it only if they lay it out by hand.
+ */
+TEST(iotlb_messages)
+{
+	struct vhost_msg_v2 v2 = {
+		.type = VHOST_IOTLB_MSG_V2,
+		.iotlb = {
+			.iova = 0x123456789000ULL, .size = 4096, .uaddr = (uintptr_t)&net,
+			.perm = VHOST_ACCESS_RW, .type = VHOST_IOTLB_UPDATE,
+		},
+	};
+	struct vhost_msg v1 = { .type = VHOST_IOTLB_MSG, .iotlb = v2.iotlb };
+	unsigned char raw[WHOLE] = { VHOST_IOTLB_MSG };
+	int fd = xg_open(xt_dev()), i;
+
+	ASSERT_EQ(BODY, offsetof(struct vhost_msg_v2, iotlb));
+	ASSERT_EQ(WHOLE, sizeof(v2));
+	ASSERT_EQ(BODY - 4, offsetof(struct vhost_msg, iotlb));
+	ASSERT_LE(0, fd);
+	XT_OK(xg_ioctl_set_owner(fd));
+	XT_OK(xg_ioctl_set_features(fd, FEATURES | XG_F_ACCESS_PLATFORM));
+	memcpy(raw + BODY, &v2.iotlb, sizeof(v2.iotlb));
+	for (i = 0; i < 2; i++) {
+		XT_OK(xg_ioctl_set_backend_features(fd, i ? V2 : 0));
+		XT_ERR(WHOLE, write_raw(fd, &v2, sizeof(v2)));
+		XT_ERR(WHOLE, write_raw(fd, raw, sizeof(raw)));
+		XT_ERR(-EFAULT, write_raw(fd, &v1, sizeof(v1)));
+	}
+	/* The upper halves count. */
+	v2.iotlb.uaddr |= 0xffff800000000000ULL;
+	XT_ERR(-EFAULT, write_raw(fd, &v2, sizeof(v2)));
+	v2.iotlb.uaddr = (uintptr_t)&net;
+	v2.iotlb.size = 0xffffffff00000000ULL;
+	XT_ERR(-EFAULT, write_raw(fd, &v2, sizeof(v2)));
+	close(fd);
+}
+
+/* A question, as either format has it. */
+TEST(iotlb_question)
+{
+	struct vhost_iotlb_msg *msg;
+	unsigned char raw[WHOLE];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		open_net(_metadata, FEATURES | XG_F_ACCESS_PLATFORM);
+		XT_OK(xg_iommu_stop(&net.iommu));
+		XT_OK(xg_ioctl_set_backend_features(net.fd, i ? V2 : 0));
+		XT_ERR(-EFAULT, xg_ioctl_net_set_backend(net.fd, XG_TX, net.tap.fd[0]));
+		/* The first format as it is for this process has no room for one. */
+		EXPECT_EQ(0, read(net.fd, raw, sizeof(struct vhost_msg)));
+		ASSERT_EQ(WHOLE, read(net.fd, raw, sizeof(raw)));
+		EXPECT_EQ(i ? VHOST_IOTLB_MSG_V2 : VHOST_IOTLB_MSG, raw[0]);
+		msg = (struct vhost_iotlb_msg *)(raw + BODY);
+		EXPECT_EQ(VHOST_IOTLB_MISS, msg->type);
+		EXPECT_EQ(net.vq[XG_TX].cfg.device_gpa, msg->iova);
+		EXPECT_EQ(VHOST_ACCESS_WO, msg->perm);
+		xg_net_close(&net);
+	}
+}
+
 /* Frames both ways; the guest's memory is in the upper half of 4 GiB. */
 static void moves(struct __test_metadata *_metadata, uint64_t features)
 {
@@ -221,6 +351,11 @@ static void moves(struct __test_metadata *_metadata, uint64_t features)
 TEST(frames)
 {
 	moves(_metadata, FEATURES);
+}
+
+TEST(frames_iotlb)
+{
+	moves(_metadata, FEATURES | XG_F_ACCESS_PLATFORM);
 }
 
 TEST(frames_legacy)

@@ -176,25 +176,59 @@ test_differences()
 	selftests/diff/doc.sh --check
 }
 
-# The tests and the mutations that the list of vhost-net's bugs names exist.
+# Each of vhost-net's bugs in the list has a test named after it, in the file that
+# is named with it, and a mutation that this file must notice; and the list has
+# all tests and mutations with such names.
 test_bugs()
 {
-	local name bad=0 list=$work/bugs
+	local list=$work/bugs row tests mutations file name bad=0
 
-	sed -n '/^Bugs that vhost-net had/,/^How it is tested/p' Documentation/design.rst >"$list"
-	grep -q cve_ "$list" || return
-	for name in $(grep -oE '``(cve|noid|suspected)_[a-z0-9_]+``' "$list" | tr -d '`'); do
-		grep -rqE "^TEST.*\\b$name\\)" selftests --include='*.c' || {
-			echo "there is no test $name"
+	# A row of the table in a line.
+	sed -n '/^Bugs that vhost-net had/,/^How it is tested/p' Documentation/design.rst |
+		awk '/^   \* - / { if (row) print row; row = "" } /^   ( |\*)/ { row = row " " $0 }
+			END { print row }' | grep -v 'What went wrong' >"$list"
+	[ "$(wc -l <"$list")" -ge 13 ] || { echo "the list is not found in design.rst"; return 1; }
+	while read -r row; do
+		file=$(grep -oE '``[a-z]+/[a-z0-9_]+``' <<<"$row" | tr -d '`')
+		tests=$(grep -oE '``(cve|noid|suspected)_[a-z0-9_]+``' <<<"$row" | tr -d '`')
+		mutations=$(grep -oE '``(cve|noid|suspected)-[a-z0-9-]+``' <<<"$row" | tr -d '`')
+		[ -n "$tests" ] && [ -n "$mutations" ] || {
+			echo "a test or a mutation is missing: $row"
 			bad=1
 		}
-	done
-	for name in $(grep -oE '``(cve|noid|suspected)-[a-z0-9-]+``' "$list" | tr -d '`'); do
-		grep -q "^$name " selftests/mutations || {
-			echo "there is no mutation $name"
+		for name in $tests; do
+			grep -qsE "^TEST.*\\b$name\\)" "selftests/$file.c" || {
+				echo "there is no test $name in selftests/$file.c"
+				bad=1
+			}
+		done
+		for name in $mutations; do
+			grep -qE "^$name .*$file( |$)" selftests/mutations || {
+				echo "there is no mutation $name for $file"
+				bad=1
+			}
+		done
+	done <"$list"
+	while read -r name; do
+		grep -q "\`\`$name\`\`" "$list" || { echo "$name is not in the list"; bad=1; }
+	done < <(sources 'selftests/*.c' | xargs grep -hoE '^TEST.*\b(cve|noid|suspected)_[a-z0-9_]+' |
+			grep -oE '(cve|noid|suspected)_[a-z0-9_]+$'
+		grep -oE '^(cve|noid|suspected)-[^ ]+' selftests/mutations)
+	return $bad
+}
+
+# The mutations change what they mean to change.
+test_mutations()
+{
+	local name file tests expression bad=0
+
+	while read -r name file tests && IFS= read -r expression; do
+		perl -0pe "$expression" "$module/$file" >"$work/mutated" &&
+			! cmp -s "$work/mutated" "$module/$file" || {
+			echo "$name does not apply to $file any more"
 			bad=1
 		}
-	done
+	done < <(cat selftests/mutations selftests/debug/mutations | grep -v -e '^#' -e '^$')
 	return $bad
 }
 
