@@ -214,7 +214,7 @@ merge()
 			} 9>"$dir/lock"
 			chunk=
 			;;
-		+([0-9])" passed, "*) echo "$line" >"$1" ;;
+		[0-9]*" passed, "*) echo "$line" >"$1" ;;
 		*) chunk+=$line$'\n' ;;
 		esac
 	done
