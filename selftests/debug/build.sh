@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 source=${LINUX_SOURCE:-$(find /usr/src -maxdepth 1 -name 'linux-source-6.1*.tar.xz' | sort | tail -n 1)}
 module=
 flavour=
-limit=1500		# seconds for one step of the building
+limit=2400		# seconds for one step of the building
 layout=1		# of the folder; another number builds anew
 
 usage()

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Runs in the VM: does wrong what trouble.ko can do wrong, one kind after
-# another, and sees that each is noticed in the kernel's log. Prints KTAP.
+# another, and sees that each is noticed in the kernel's log. Prints KTAP. Last
+# it leaks some memory.
 #
 # Usage: planted.sh MODULE KIND...
 
@@ -53,4 +54,6 @@ fi
 for kind; do
 	try "planted: $kind" noticed "$kind"
 done
+# The VM looks for leaks when this script has ended.
+insmod "$trouble" kind=leak 2>/dev/null
 ktap_end
