@@ -292,7 +292,7 @@ TEST(closed_under_traffic)
 	unsigned int q;
 
 	XT_OK(xt_traffic_open(&t, NULL));
-	t.patience_ms = 300;
+	t.patience_ms = 3000;
 	XT_OK(xt_traffic_start(&t));
 	XT_OK(xt_traffic_moves(&t, 50));
 	for (q = 0; q < XG_MAX_VQS; q++) {

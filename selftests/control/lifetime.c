@@ -10,6 +10,12 @@
 #include "traffic.h"
 #include "xtest.h"
 
+/*
+ * How long frames are waited for where something will be taken away: until then
+ * none may take as long.
+ */
+#define TAKEN_AWAY_MS	3000
+
 /**
  * struct child - another process that owns a running device
  * @pid: the process
@@ -217,9 +223,9 @@ TEST(device_closed)
 	struct xt_traffic t;
 	int i;
 
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < 5; i++) {
 		XT_OK(xt_traffic_open(&t, NULL));
-		t.patience_ms = 200;
+		t.patience_ms = TAKEN_AWAY_MS;
 		XT_OK(xt_traffic_start(&t));
 		XT_OK(xt_traffic_moves(&t, 20));
 		close(t.net.fd);
@@ -267,7 +273,7 @@ TEST(tap_deleted)
 
 	for (i = 0; i < 5; i++) {
 		XT_OK(xt_traffic_open(&t, NULL));
-		t.patience_ms = 200;
+		t.patience_ms = TAKEN_AWAY_MS;
 		XT_OK(xg_pkt_queue(t.rx_pkt));
 		XT_OK(xt_traffic_start(&t));
 		XT_OK(xt_traffic_moves(&t, 20));

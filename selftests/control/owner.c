@@ -231,7 +231,7 @@ TEST(reset_owner_under_traffic)
 	XT_OK(xt_traffic_open(&t, NULL));
 	for (i = 0; i < 5; i++) {
 		XT_OK(xt_traffic_check(&t));
-		t.patience_ms = 300;
+		t.patience_ms = 3000;
 		XT_OK(xt_traffic_start(&t));
 		XT_OK(xt_traffic_moves(&t, 100));
 		XT_OK(xg_ioctl_reset_owner(t.net.fd));
