@@ -418,14 +418,14 @@ static __always_inline int rx_run(struct xnet_vq *vq, const bool kept)
 	do {
 		if (rx_next(vq, &frame, &len, kept)) {
 			ret = rx_one(vq, frame, len, kept);
-			frames++;
 			bytes += len;
 		} else {
 			ret = rx_wait_for_frames(vq);
 		}
 		if (ret != -EAGAIN)
 			return ret;
-	} while (frames < XNET_RUN_FRAMES && bytes < XNET_RUN_BYTES);
+		/* A look costs something too, if another reader takes the frames away. */
+	} while (++frames < XNET_RUN_FRAMES && bytes < XNET_RUN_BYTES);
 
 	ret = rx_publish(vq);
 	if (ret < 0)
