@@ -342,6 +342,8 @@ TEST(busy_polling)
 		rig_rx(_metadata, &rig, 60, 1, 1);
 	}
 	EXPECT_EQ(yields, rig_count(_metadata, &rig, XG_RX, C(YIELDS)));
+	/* Nor does it keep the other queue from its work meanwhile. */
+	rig_tx(_metadata, &rig, 60, 1, 5);
 	XT_OK(xg_ioctl_set_busyloop(rig.net.fd, XG_RX, 0));
 	XT_OK(xg_vq_kick_always(&rig.net.vq[XG_RX]));
 	rig_rx(_metadata, &rig, 60, 1, 5);
@@ -483,6 +485,21 @@ TEST(deleted)
 	XT_OK(xg_net_stop(&t.net));
 	xt_traffic_close(&t);
 	xt_backend_close(&back);
+}
+
+/* It is known by the device that it is bound to. */
+TEST(name)
+{
+	struct xg_net_cfg cfg = { .features = OWN_HDR };
+	struct xg_stats s;
+
+	if (!xt_is_xnet())
+		SKIP(return, "vhost-net tells nothing of its backends");
+	open_back(_metadata, OWN_HDR, 0);
+	start(_metadata, &cfg, 0);
+	s = rig_stats(_metadata, &rig, XG_RX);
+	EXPECT_STREQ(back.near_name, s.backend);
+	stop(_metadata);
 }
 
 TEST_HARNESS_MAIN
