@@ -43,6 +43,11 @@ demo:
 check:
 	@MAKE="$(MAKE)" selftests/check.sh $(if $(KERNELS),--kernels "$(KERNELS)") $(CHECK_ARGS)
 
+check-vms:
+	@selftests/vm/setup.sh
+	@$(MAKE) -s
+	@MAKE="$(MAKE)" selftests/e2e/run.sh --long $(VMS_ARGS)
+
 check-debug:
 	@selftests/vm/setup.sh
 	selftests/debug/run.sh $(DEBUG_ARGS)
@@ -68,6 +73,7 @@ help:
 	@echo 'make demo             see it work in a VM, next to vhost-net and QEMU'
 	@echo 'make check            run all tests; CHECK_ARGS=--help tells more'
 	@echo 'make check-debug      run the tests on a debug kernel; DEBUG_ARGS=--help tells more'
+	@echo 'make check-vms        run all that is done with real guests; VMS_ARGS=--help tells more'
 	@echo 'make bench            compare the cost of a packet with vhost-net'
 	@echo 'make clean            remove what was built'
 	@echo
@@ -76,4 +82,4 @@ help:
 	@echo 'KERNELS="6.1 7.x"      the kernels for "make check"; CHECK_ARGS=--help tells more'
 	@echo 'DESTDIR= PREFIX=      where to install'
 
-.PHONY: all modules modules_install tools install demo check check-debug bench clean help
+.PHONY: all modules modules_install tools install demo check check-vms check-debug bench clean help

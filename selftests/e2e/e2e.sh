@@ -8,57 +8,8 @@
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. selftests/e2e/lib.sh
-
-MODE=${1:-xnet}
-case $MODE in
-xnet | vhost-net) ;;
-*) e2e_die "unknown device '$MODE'; it is xnet or vhost-net" ;;
-esac
-SECS=${SECS:-4}
-number=0
-failed=0
-
-# check NAME COMMAND...: one KTAP result.
-check()
-{
-	local name=$1 before=$SECONDS rc taint
-
-	shift
-	number=$((number + 1))
-	taint=$(kernel_complaints)
-	echo "vhost-xnet e2e: $name" >/dev/kmsg
-	"$@"
-	rc=$?
-	e2e_check_stuck
-	if [ "$(kernel_complaints)" != "$taint" ]; then
-		e2e_note "the kernel complained; see the console log"
-		rc=1
-	fi
-	if [ $rc -eq 0 ]; then
-		e2e_note "$((SECONDS - before)) s"
-		echo "ok $number $name"
-	else
-		e2e_note "failed after $((SECONDS - before)) s"
-		echo "not ok $number $name"
-		failed=$((failed + 1))
-	fi
-}
-
-# The kernel's memory of warnings and worse: taint bits 5, 7, 9 and 14.
-kernel_complaints()
-{
-	echo $(($(cat /proc/sys/kernel/tainted) & (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14)))
-}
-
-# want WHAT NUMBER OPERATOR NUMBER: a condition that speaks when it fails.
-want()
-{
-	test "$2" "$3" "$4" && return
-	e2e_note "$1: $2 is not $3 $4"
-	return 1
-}
+# shellcheck source-path=SCRIPTDIR source=suite.sh
+. selftests/e2e/suite.sh
 
 # A running guest, for each kind of traffic
 
@@ -78,53 +29,22 @@ copy_both_ways()
 	local sum back
 
 	head -c 4194304 /dev/urandom >$E2E_DIR/sent
-	guest_run 10 'nc -l -p 5555 >/tmp/got 2>/dev/null & usleep 300000'
-	timeout 60 bash -c "cat >/dev/tcp/$GUEST_IP/5555" <$E2E_DIR/sent || return
+	guest_run 120 'nc -l -p 5555 >/tmp/got 2>/dev/null &'
+	guest_connect 5555 'cat >&3' <$E2E_DIR/sent || return
 	sum=$(sha256sum <$E2E_DIR/sent)
-	guest_run 30 'for i in $(seq 100); do s=$(stat -c %s /tmp/got); [ $s = 4194304 ] && break; usleep 100000; done' ||
+	guest_run 120 'for i in $(seq 1000); do s=$(stat -c %s /tmp/got); [ $s = 4194304 ] && break; usleep 100000; done' ||
 		return
-	back=$(guest_run 30 'sha256sum </tmp/got')
+	back=$(guest_run 120 'sha256sum </tmp/got')
 	if [ "$sum" != "$back" ]; then
 		e2e_note "the guest got other bytes than were sent"
 		return 1
 	fi
-	guest_run 10 'nc -l -p 5556 </tmp/got >/dev/null 2>&1 & usleep 300000'
-	timeout 60 bash -c "head -c 4194304 </dev/tcp/$GUEST_IP/5556" >$E2E_DIR/returned
+	guest_run 120 'nc -l -p 5556 </tmp/got >/dev/null 2>&1 &'
+	guest_connect 5556 'head -c 4194304 <&3' >$E2E_DIR/returned
 	if ! cmp -s $E2E_DIR/sent $E2E_DIR/returned; then
 		e2e_note "the guest's bytes arrived changed"
 		return 1
 	fi
-}
-
-# Runs a command while taking the measure of who works for it: sets packets,
-# worker, main (ms of CPU time), elapsed (ms).
-measure()
-{
-	local dir=$1 p0 w0 m0 t0 rc
-
-	shift
-	p0=$(tap_counter "$dir" packets) w0=$(worker_ms) m0=$(qemu_main_ms)
-	t0=$(date +%s%3N)
-	"$@"
-	rc=$?
-	elapsed=$(($(date +%s%3N) - t0))
-	packets=$(($(tap_counter "$dir" packets) - p0))
-	worker=$(($(worker_ms) - w0)) main=$(($(qemu_main_ms) - m0))
-	return $rc
-}
-
-# tcp_kernel_path tx|rx ARG...: a TCP run, and proof of who moved the packets.
-tcp_kernel_path()
-{
-	local dir=$1 packets worker main elapsed
-
-	shift
-	measure "$dir" iperf -t "$SECS" "$@" || return
-	e2e_note "$(iperf_kbits) kbit/s, $packets packets; CPU: worker $worker ms, QEMU's main loop $main ms of $elapsed ms"
-	want "kbit/s" "$(iperf_kbits)" -gt 1000 &&
-		want "packets on the tap" "$packets" -gt 100 &&
-		want "worker's CPU time in ms" "$worker" -gt $((elapsed / 20)) &&
-		want "QEMU's CPU time in ms" $((main * 10)) -lt "$worker"
 }
 
 udp()
@@ -156,26 +76,10 @@ user_space_path()
 	}
 }
 
-# start MODE QUEUES
-start()
-{
-	guest_start "$1" "$2" || return
-	guest_run 20 'iperf3 -s -D >/dev/null' || {
-		e2e_note "the guest could not start iperf3"
-		return 1
-	}
-	# Frames sent before the guest's driver is ready are lost by right.
-	wait_until 20 ping -q -c 1 -W 2 $GUEST_IP >/dev/null || {
-		e2e_note "the guest does not answer to ping"
-		return 1
-	}
-	[ "$1" != xnet ] || count_from_here
-}
-
 reboot_guest()
 {
 	guest_send 'reboot -f'
-	guest_wait_ready 180 && guest_run 20 'iperf3 -s -D >/dev/null'
+	guest_wait_ready 180 && guest_serves
 }
 
 # Trouble
@@ -215,11 +119,11 @@ kill_under_traffic()
 	fi
 	guest_kill || rc=1
 	traffic_end
-	wait_until 10 workers_gone "$pid" || {
+	wait_until 120 workers_gone "$pid" || {
 		e2e_note "a worker outlived its QEMU"
 		rc=1
 	}
-	wait_until 10 device_free || {
+	wait_until 120 device_free || {
 		e2e_note "the module is still in use"
 		rc=1
 	}
@@ -238,11 +142,11 @@ tap_taken_away()
 	ip link del $TAP || rc=1
 	sleep 1
 	w0=$(worker_ms)
-	guest_run 20 "ping -c 5 -W 1 $HOST_IP >/dev/null 2>&1; true" || rc=1
+	guest_run 120 "ping -c 5 -W 1 $HOST_IP >/dev/null 2>&1; true" || rc=1
 	used=$(($(worker_ms) - w0))
 	traffic_end
 	want "worker's CPU time in ms with the tap gone" "$used" -lt 500 || rc=1
-	want "guest's answer" "$(guest_run 20 'echo 42')" -eq 42 || rc=1
+	want "guest's answer" "$(guest_run 120 'echo 42')" -eq 42 || rc=1
 	return $rc
 }
 
@@ -252,7 +156,7 @@ counters_agree()
 {
 	local tap dev rc=0
 
-	wait_until 20 same_counts || rc=1
+	wait_until 120 same_counts || rc=1
 	e2e_note "packets and bytes to the guest, from the guest"
 	e2e_note "device: ${dev[*]}"
 	e2e_note "tap:    ${tap[*]}"
@@ -273,19 +177,6 @@ same_counts()
 		dev[i]=$((dev[i] - dev_first[i]))
 	done
 	[ "${tap[*]}" = "${dev[*]}" ]
-}
-
-# Until the guest's driver is there, QEMU itself reads the tap, so counting
-# starts after that; in a moment in which no stray packet passes.
-count_from_here()
-{
-	local before
-
-	until [ "${before-}" = "$(tap_counters)" ]; do
-		before=$(tap_counters)
-		read -ra dev_first < <(dev_counters)
-	done
-	read -ra tap_first <<<"$before"
 }
 
 # Two queue pairs
@@ -311,13 +202,13 @@ guest_has_pairs()
 {
 	local n
 
-	n=$(guest_run 20 'ethtool -l eth0' | awk '/Combined/ { n = $2 } END { print n }')
+	n=$(guest_run 120 'ethtool -l eth0' | awk '/Combined/ { n = $2 } END { print n }')
 	want "queue pairs in use in the guest" "${n:-0}" -eq "$1"
 }
 
 unload()
 {
-	wait_until 10 device_free && rmmod vhost_xnet
+	wait_until 120 device_free && rmmod vhost_xnet
 }
 
 echo "KTAP version 1"

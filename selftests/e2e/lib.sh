@@ -8,8 +8,10 @@
 #	  10.77.0.1                                               10.77.0.2
 #
 # e2e_setup MODE...          loads what the modes need, makes the bridge
-# guest_use N                the guest that all that follows is about; first: 1
-# guest_start MODE QUEUES    MODE is xnet, vhost-net or user
+# guest_use N [AS]           the guest that all that follows is about; first: 1.
+#                            Its tap and QEMU are number N; address and MAC are
+#                            AS's, when it takes that one over by migration
+# guest_start MODE QUEUES    MODE is xnet, vhost-net or user; none: no card yet
 # guest_run LIMIT COMMAND    runs it in the guest; its output and exit status
 # guest_kill, guest_stop     end QEMU at once, or after the guest powered off
 #
@@ -24,14 +26,34 @@ LAUNCHER=$PWD/tools/qemu-launch/xnet-qemu
 XNETCTL=$PWD/tools/xnetctl/xnetctl
 MODULE=${MODULE:-$PWD/drivers/vhost/xnet/vhost_xnet.ko}
 QEMU_PIDS=()	# of each guest
+
+# What guest_start takes into account; a suite may change it.
+QEMU=(qemu-system-x86_64)	# the program, and arguments that it always needs
+GUEST_MEM=256	# MiB
+GUEST_CPU=	# properties of the CPUs
+GUEST_CPUS=	# as many as queue pairs
+GUEST_MACHINE=	# properties of the machine
+GUEST_APPEND=	# for the kernel's command line
+GUEST_ARGS=()	# for QEMU
+NIC_PROPS=	# properties of the network card
+NIC_MTU=	# MTU of tap and card
+INCOMING=no	# yes: QEMU waits for a guest that migrates, paused
+SABOTAGE=	# what sabotage.c is to break
+
 AGENT_IN=()	# file descriptors of its command port
 AGENT_OUT=()
+QMP_IN=()	# and of its QEMU's monitor
+QMP_OUT=()
+QMP_PART=()	# of a line that QEMU has begun
 
-# guest_use N: sets what names the parts of guest N.
+# guest_use N [AS]: sets what names the parts of guest N.
 guest_use()
 {
+	local as=${2-$1}
+
 	GUEST=$1
-	GUEST_IP=10.77.0.$((GUEST + 1))
+	GUEST_IP=10.77.0.$((as + 1))
+	GUEST_MAC=52:54:00:00:00:0$as
 	GUEST_DIR=$E2E_DIR/guest$GUEST
 	TAP=tap$GUEST
 	QEMU_PID=${QEMU_PIDS[GUEST]-}
@@ -54,14 +76,14 @@ e2e_die()
 # e2e_check_stuck turns into the end of the script.
 e2e_stuck()
 {
-	echo "$*" >"$E2E_DIR/stuck"
+	echo "# STUCK: $*" >&2
+	: >"$E2E_DIR/stuck"
 	exit $E2E_STUCK
 }
 
 e2e_check_stuck()
 {
 	[ -e "$E2E_DIR/stuck" ] || return 0
-	e2e_note "STUCK: $(cat "$E2E_DIR/stuck")"
 	[ ${#QEMU_PIDS[@]} -eq 0 ] || kill -9 "${QEMU_PIDS[@]}" 2>/dev/null
 	exit $E2E_STUCK
 }
@@ -86,11 +108,16 @@ e2e_setup()
 	done
 
 	mkdir -p $E2E_DIR
+	if [ -e selftests/build/e2e/sabotage.so ]; then
+		cp selftests/build/e2e/sabotage.so $E2E_DIR/ || e2e_die "cannot write to $E2E_DIR"
+	fi
 	kdir=$(selftests/vm/get-kernel.sh) || e2e_die "no kernel for the guest"
 	cp "$kdir"/boot/vmlinuz-* $E2E_DIR/vmlinuz
 	cp "$(selftests/vm/mkguest.sh)" $E2E_DIR/initrd
 	chmod 644 $E2E_DIR/vmlinuz $E2E_DIR/initrd
+	make_qemu_nic || e2e_die "cannot write to $E2E_DIR"
 
+	ip link del br0 2>/dev/null
 	ip link add br0 type bridge || e2e_die "cannot make a bridge"
 	ip addr add $HOST_IP/24 dev br0
 	ip link set br0 up
@@ -114,52 +141,77 @@ vhost_dev()
 # Fills the array qemu with the command line of a guest in mode $1.
 qemu_command()
 {
-	local mode=$1 queues=$2
+	local mode=$1 queues=$2 launch=()
 	# The HPET is emulated in QEMU's main loop, whose CPU time is measured;
 	# without it the guest's timers are KVM's.
-	local mac=52:54:00:00:00:0$GUEST machine=q35,hpet=off,i8042=off,vmport=off
+	local machine=q35,hpet=off,i8042=off,vmport=off$GUEST_MACHINE
 
-	qemu=(qemu-system-x86_64 -name guest,debug-threads=on -nodefaults
-		-no-user-config -machine "$machine" -accel kvm -cpu host
-		-smp "$queues" -m 256 -display none
+	qemu=("${QEMU[@]}" -name guest,debug-threads=on -nodefaults
+		-no-user-config -machine "$machine" -accel kvm -cpu "host$GUEST_CPU"
+		-smp "${GUEST_CPUS:-$queues}" -m "$GUEST_MEM" -display none
 		-kernel $E2E_DIR/vmlinuz -initrd $E2E_DIR/initrd
-		-append "console=ttyS0 quiet panic=-1 xnet.ip=$GUEST_IP/24"
+		-append "console=ttyS0 quiet panic=-1 xnet.ip=$GUEST_IP/24 $GUEST_APPEND"
+		${GUEST_ARGS[@]+"${GUEST_ARGS[@]}"}
 		-serial "file:$GUEST_DIR/console" -device virtio-serial-pci
 		-chardev "pipe,id=agent,path=$GUEST_DIR/agent"
-		-device "virtserialport,chardev=agent,nr=1")
+		-device "virtserialport,chardev=agent,nr=1"
+		-chardev "pipe,id=qmp,path=$GUEST_DIR/qmp"
+		-mon "chardev=qmp,mode=control")
+	[ $INCOMING = no ] || qemu+=(-S -incoming defer)
+	[ "$mode" != none ] || return 0
 	if [ "$mode" != user ]; then
+		[ -z "$NIC_MTU" ] || launch=(--mtu "$NIC_MTU")
 		qemu=("$LAUNCHER" --ifname $TAP --bridge br0 --user nobody
-			--queues "$queues" --mac "$mac" --device "$(vhost_dev "$mode")" --
-			"${qemu[@]}")
+			--queues "$queues" --mac "$GUEST_MAC" "${launch[@]}"
+			--device "$(vhost_dev "$mode")" --
+			$E2E_DIR/qemu-nic "$NIC_PROPS" "$SABOTAGE" "${qemu[@]}")
 		return
 	fi
 	# QEMU's own virtio-net: no launcher, it starts only what is ours.
 	ip tuntap add $TAP mode tap vnet_hdr
 	ip link set $TAP master br0 up
 	qemu+=(-netdev "tap,id=n,ifname=$TAP,script=no,downscript=no,vhost=off"
-		-device "virtio-net-pci,netdev=n,mac=$mac")
+		-device "virtio-net-pci,netdev=n,mac=$GUEST_MAC")
 }
 
-# guest_start MODE QUEUES: returns once the guest takes commands.
+# The launcher appends the network card; this, which it takes for QEMU, adds
+# the card's properties, and what breaks QEMU.
+make_qemu_nic()
+{
+	cat >$E2E_DIR/qemu-nic <<-'SCRIPT' && chmod 755 $E2E_DIR/qemu-nic
+	#!/bin/bash
+	nic=${!#}${1:+,$1}
+	[ -z "$2" ] || export SABOTAGE=$2 LD_PRELOAD=/run/e2e/sabotage.so
+	exec "${@:3:$#-3}" "$nic"
+	SCRIPT
+}
+
+# guest_start MODE QUEUES: returns once the guest takes commands, or QEMU
+# waits for one to migrate.
 guest_start()
 {
 	local qemu
 
 	mkdir -p "$GUEST_DIR"
-	rm -f "$GUEST_DIR"/agent.*
-	mkfifo -m 666 "$GUEST_DIR/agent.in" "$GUEST_DIR/agent.out"
+	rm -f "$GUEST_DIR"/*.in "$GUEST_DIR"/*.out "$GUEST_DIR/events"
+	mkfifo -m 666 "$GUEST_DIR/agent.in" "$GUEST_DIR/agent.out" \
+		"$GUEST_DIR/qmp.in" "$GUEST_DIR/qmp.out"
 	: >"$GUEST_DIR/console"
 	chmod 666 "$GUEST_DIR/console"
 	# Nothing is left of an earlier guest: no tap, and not its MAC address.
 	ip link del $TAP 2>/dev/null
-	ip neigh flush dev br0
+	[ $INCOMING = yes ] || ip neigh flush dev br0
 	qemu_command "$1" "$2"
 	"${qemu[@]}" </dev/null >"$GUEST_DIR/qemu.log" 2>&1 &
 	QEMU_PID=$!
 	QEMU_PIDS[GUEST]=$QEMU_PID
+	QMP_PART[GUEST]=
 	disown $QEMU_PID
 	exec {AGENT_OUT[GUEST]}<>"$GUEST_DIR/agent.out" \
-		{AGENT_IN[GUEST]}<>"$GUEST_DIR/agent.in"
+		{AGENT_IN[GUEST]}<>"$GUEST_DIR/agent.in" \
+		{QMP_OUT[GUEST]}<>"$GUEST_DIR/qmp.out" \
+		{QMP_IN[GUEST]}<>"$GUEST_DIR/qmp.in"
+	[ $INCOMING = no ] || return 0
 	guest_wait_ready "${BOOT_LIMIT:-180}"
 }
 
@@ -176,7 +228,18 @@ guest_wait_ready()
 		fi
 	done
 	tail -n 5 "$GUEST_DIR/console" | tr -d '\r' | sed 's/^/# guest: /'
+	qemu_threads
 	e2e_stuck "the guest was not up after $limit s"
+}
+
+# What each thread of the QEMU in use is waiting for.
+qemu_threads()
+{
+	local task
+
+	for task in "/proc/$QEMU_PID/task"/*; do
+		e2e_note "$(cat "$task/comm"): $(sed 's/^[^ ]* //' "$task/stack" | head -n 6 | tr '\n' ' ')"
+	done
 }
 
 # guest_run LIMIT COMMAND: LIMIT is in seconds, between lines of output.
@@ -186,7 +249,8 @@ guest_run()
 
 	shift
 	id=r$RANDOM$RANDOM
-	printf '%s %s\n' "$id" "$*" >&"${AGENT_IN[GUEST]}"
+	# It is one line for the guest, so what is several here needs its semicolons.
+	printf '%s %s\n' "$id" "${*//$'\n'/ }" >&"${AGENT_IN[GUEST]}"
 	while IFS= read -r -t "$limit" line <&"${AGENT_OUT[GUEST]}"; do
 		case $line in
 		"$id "*) return "${line#* }" ;;
@@ -221,7 +285,8 @@ qemu_gone()
 
 guest_forget()
 {
-	exec {AGENT_OUT[GUEST]}<&- {AGENT_IN[GUEST]}>&-
+	exec {AGENT_OUT[GUEST]}<&- {AGENT_IN[GUEST]}>&- \
+		{QMP_OUT[GUEST]}<&- {QMP_IN[GUEST]}>&-
 	unset "QEMU_PIDS[GUEST]"
 	QEMU_PID=
 }
@@ -230,7 +295,7 @@ guest_kill()
 {
 	[ -n "$QEMU_PID" ] || return 0
 	kill -9 "$QEMU_PID" 2>/dev/null
-	wait_until 20 qemu_gone || return
+	wait_until 120 qemu_gone || return
 	guest_forget
 }
 
@@ -239,7 +304,7 @@ guest_stop()
 {
 	[ -n "$QEMU_PID" ] || return 0
 	guest_send 'poweroff -f'
-	wait_until 30 qemu_gone || return
+	wait_until 120 qemu_gone || return
 	guest_forget
 }
 
@@ -311,7 +376,7 @@ tap_counters()
 # fails as iperf3 does, or when it does not end.
 iperf()
 {
-	timeout 60 iperf3 -c $GUEST_IP -f k --connect-timeout 10000 "$@" \
+	timeout 300 iperf3 -c $GUEST_IP -f k --connect-timeout 60000 "$@" \
 		>$E2E_DIR/iperf.log 2>&1
 	case $? in
 	0) return 0 ;;
@@ -328,7 +393,7 @@ iperf()
 guest_state()
 {
 	ip neigh show dev br0 | sed 's/^/# here: /'
-	guest_run 20 'uptime; grep eth0 /proc/net/dev; ip neigh; dmesg | tail -n 3' |
+	guest_run 120 'uptime; grep eth0 /proc/net/dev; ip neigh; dmesg | tail -n 3' |
 		sed 's/^/# guest: /'
 	ping -q -c 5 -i 0.2 -W 5 $GUEST_IP | sed -n 's/^\([0-9]\)/# ping: \1/p'
 }

@@ -15,7 +15,8 @@ usage()
 	Usage: mkguest.sh [--kernel VERSION] OUT
 
 	Writes to OUT the initramfs of a guest for the kernel VERSION (default: as
-	get-kernel.sh chooses), with virtio_net, busybox, iperf3, ethtool and ping.
+	get-kernel.sh chooses), with virtio_net, busybox, iperf3, ethtool, ping and
+	the programs of selftests/e2e, which it builds.
 	The guest takes its address from the kernel command line (xnet.ip=) and
 	commands from a virtio-serial port; see guest-init.
 
@@ -54,6 +55,8 @@ make_guest()
 	for program in iperf3 ethtool ping; do
 		copy_program $program "$tmp"
 	done
+	make -s -C "$XNET_ROOT/selftests/e2e" B="$tmp/xnet/bin" CFLAGS=-O2 >&2 ||
+		die 125 "the guest's programs in selftests/e2e do not build"
 	make_cpio "$tmp" "$out.new" && mv "$out.new" "$out" ||
 		die 125 "cannot write $out"
 }
@@ -81,6 +84,7 @@ PATH=$PATH:/usr/sbin:/sbin
 need_tool busybox busybox-static
 need_tool cpio cpio
 need_tool modprobe kmod
+need_tool make make
 kdir=$("$XNET_VM_DIR/get-kernel.sh" ${kernel:+"$kernel"}) || exit 125
 kver=${kdir##*/}
 
@@ -90,6 +94,7 @@ if [ -n "$out" ]; then
 fi
 sum=$({ cat "$0" "$XNET_VM_DIR/guest-init" "$XNET_VM_DIR/common.sh"
 	cat "$(command -v busybox)" "$(command -v iperf3)"
+	cat "$XNET_ROOT/selftests/e2e/"{Makefile,stream.c}
 	echo "$kver"; } | sha256sum | cut -c1-16)
 out=$XNET_CACHE/guest-$kver-$sum
 lock_cache guest
