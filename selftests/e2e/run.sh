@@ -12,6 +12,7 @@ SELF=e2e
 suites=(
 	"basic|e2e.sh|||traffic both ways, reboot, kill, tap taken away; a control"
 	"migrate|migrate.sh|other-device control|one-pair two-pairs unmerged other-device control|live migration under load, memory compared"
+	"iommu|iommu.sh|strict passthrough|strict passthrough reboot control|an emulated IOMMU before the card"
 )
 
 usage()
