@@ -11,6 +11,7 @@ SELF=e2e
 # Name, script, what it takes in short, and with --long, and what it does.
 suites=(
 	"basic|e2e.sh|||traffic both ways, reboot, kill, tap taken away; a control"
+	"lifecycle|lifecycle.sh|||link, queue pairs, sleep, crash, kexec, hot plug, MTU"
 	"migrate|migrate.sh|other-device control|one-pair two-pairs unmerged other-device control|live migration under load, memory compared"
 	"iommu|iommu.sh|strict passthrough|strict passthrough reboot control|an emulated IOMMU before the card"
 )

@@ -94,7 +94,7 @@ if [ -n "$out" ]; then
 fi
 sum=$({ cat "$0" "$XNET_VM_DIR/guest-init" "$XNET_VM_DIR/common.sh"
 	cat "$(command -v busybox)" "$(command -v iperf3)"
-	cat "$XNET_ROOT/selftests/e2e/"{Makefile,stream.c}
+	cat "$XNET_ROOT/selftests/e2e/"{Makefile,stream.c,kexec.c}
 	echo "$kver"; } | sha256sum | cut -c1-16)
 out=$XNET_CACHE/guest-$kver-$sum
 lock_cache guest
