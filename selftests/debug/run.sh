@@ -15,7 +15,7 @@ jobs=$(nproc)
 [ "$jobs" -le 4 ] || jobs=4
 wanted=()
 
-# What CI has the time for: set-up and teardown in every order, under traffic and
+# What can be seen in a few minutes: set-up and teardown in every order, under traffic and
 # behind an IOMMU, faults, hostile rings, both directions. The longest come first.
 QUICK=(control/fault control/lifetime data/fault control/backend control/owner control/iotlb
 	control/memtable data/iotlb control/vring data/tx data/ring_fault data/rx)
@@ -38,7 +38,7 @@ usage()
 	sleeping where one may not, and of hung tasks are on, and allocations and
 	user copies can be made to fail, which control/fault and data/fault do.
 
-	  --quick        the tests that CI runs, a few minutes:
+	  --quick        some tests, for a few minutes:
 	                 ${QUICK[*]:0:6}
 	                 ${QUICK[*]:6}
 	  --kcsan        look for data races instead; without TEST:
