@@ -14,6 +14,7 @@ suites=(
 	"lifecycle|lifecycle.sh|||link, queue pairs, sleep, crash, kexec, hot plug, MTU"
 	"migrate|migrate.sh|other-device control|one-pair two-pairs unmerged other-device control|live migration under load, memory compared"
 	"iommu|iommu.sh|strict passthrough|strict passthrough reboot control|an emulated IOMMU before the card"
+	"qemu|other-qemu.sh|7.2|7.2|another version of QEMU"
 )
 
 usage()
@@ -34,7 +35,8 @@ usage()
 	                   emulation
 	  --migrations N   so many instead (without --long: 2)
 
-	A SCENARIO is a part of a suite; the top of its script names them.
+	A SCENARIO is a part of a suite; the top of its script names them. For the
+	suite qemu it is a version of QEMU that apt knows.
 
 	When a step of the nested guest gets stuck under emulation, or the emulated
 	CPU fails, the whole VM is started again, twice at most, and that is said.
@@ -105,13 +107,18 @@ trap 'rm -f "$log"' EXIT
 # run_suite NAME[:SCENARIO,...]: adds to passed, failed and skipped.
 run_suite()
 {
-	local name=${1%%:*} scenarios script short long rc ok bad planned missing
+	local name=${1%%:*} scenarios script short long version rc ok bad planned missing
 
 	find_suite "$name"
 	scenarios=$short
 	[ $length = short ] || scenarios=$long
 	[ "$name" = "$1" ] || scenarios=${1#*:}
 	read -ra scenarios <<<"${scenarios//,/ }"
+	if [ "$name" = qemu ]; then
+		for version in "${scenarios[@]}"; do
+			"$E2E_ROOT/selftests/vm/get-qemu.sh" "$version" >/dev/null || return
+		done
+	fi
 	echo "# suite $name"
 	host_run "$log" --timeout "$limit" ${options[@]+"${options[@]}"} \
 		-- env "MIGRATIONS=$migrations" "selftests/e2e/$script" "$device" "${scenarios[@]}"
