@@ -113,6 +113,54 @@ static void tx_flush(struct xnet_vq *vq)
 }
 
 /*
+ * Hand one frame of @len bytes, which @msg describes with its header, to the
+ * backend. Returns 0, -EAGAIN if the backend's send buffer is full, or what
+ * xnet_counter names the reason to drop it, plus one.
+ */
+static int tx_give(struct xnet_vq *vq, struct msghdr *msg, u32 len)
+{
+	struct socket *sock = vq->backend->sock;
+	int ret = sock->ops->sendmsg(sock, msg, iov_iter_count(&msg->msg_iter));
+
+	if (likely(ret >= 0)) {
+		xnet_stats_inc(&vq->stats, XNET_C_PACKETS);
+		xnet_stats_add(&vq->stats, XNET_C_BYTES, len);
+		xnet_stats_inc(&vq->stats, XNET_C_BATCHES);
+		return 0;
+	}
+	switch (ret) {
+	case -EAGAIN:
+		return ret;
+	case -ENOMEM:
+	case -ENOBUFS:
+		return 1 + XNET_C_DROP_NO_MEMORY;
+	case -EFAULT:
+		return 1 + XNET_C_DROP_FAULT;
+	default:
+		return 1 + XNET_C_DROP_BACKEND;
+	}
+}
+
+/*
+ * Send one frame straight from the guest's memory; returns as tx_give() does.
+ *
+ * Never with MSG_MORE: tun keeps such a frame back until one comes without, and
+ * the next one may be refused for want of send buffer, or dropped.
+ */
+static int tx_send(struct xnet_vq *vq, struct iovec *segs, const struct xnet_buf *buf)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
+
+	if (buf->nsegs == 1)
+		iov_iter_ubuf(&msg.msg_iter, ITER_SOURCE, segs->iov_base, buf->len);
+	else
+		iov_iter_init(&msg.msg_iter, ITER_SOURCE, segs, buf->nsegs, buf->len);
+	if (vq->own_header)
+		iov_iter_advance(&msg.msg_iter, vq->hlen);
+	return tx_give(vq, &msg, buf->len - vq->hlen);
+}
+
+/*
  * The stack trusts hdr_len to cover the checksum field; virtio 1.3, 5.1.6.2
  * lets it be a mere hint. Returns false if there is no such field in a frame of
  * @len bytes.
@@ -143,8 +191,31 @@ static bool tx_may_be_refused(const struct virtio_net_hdr *hdr, u32 len)
 }
 
 /*
- * Build a frame for tx_flush(). Returns 0, -ENOSPC if it is too long for that
- * or has to go alone, or what xnet_counter names the reason to drop it, plus one.
+ * Send a frame that was built, with all those before it; returns as tx_give() does.
+ *
+ * Alone tun refuses what in a batch it does not look at: an hdr_len that cannot
+ * be. The device must not rely on it, 5.1.6.2.2, so it is made one that can.
+ */
+static int tx_send_built(struct xnet_vq *vq, struct virtio_net_hdr *hdr, void *data, u32 len)
+{
+	struct kvec segs[] = {
+		{ .iov_base = hdr, .iov_len = vq->hlen }, { .iov_base = data, .iov_len = len },
+	};
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
+	u16 hdr_len = __virtio16_to_cpu(vq->ring.le, hdr->hdr_len);
+
+	if (hdr_len) {
+		hdr_len = clamp_t(u32, hdr_len, ETH_HLEN, len);
+		hdr->hdr_len = __cpu_to_virtio16(vq->ring.le, hdr_len);
+	}
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, segs, ARRAY_SIZE(segs), vq->hlen + len);
+	tx_flush(vq);
+	return tx_give(vq, &msg, len);
+}
+
+/*
+ * Build a frame for tx_flush(), or send it if it has to go alone. Returns 0,
+ * -ENOSPC if it is too long to be built, or as tx_give() does.
  */
 static int tx_build(struct xnet_vq *vq, const struct iovec *segs, const struct xnet_buf *buf)
 {
@@ -156,6 +227,7 @@ static int tx_build(struct xnet_vq *vq, const struct iovec *segs, const struct x
 	struct virtio_net_hdr *hdr;
 	struct xdp_buff *xdp;
 	void *mem;
+	int ret;
 
 	if (len > PAGE_SIZE)
 		return -ENOSPC;
@@ -177,8 +249,9 @@ static int tx_build(struct xnet_vq *vq, const struct iovec *segs, const struct x
 		page_frag_free(mem);
 		return 1 + XNET_C_DROP_BAD_HEADER;
 	} else if (unlikely(tx_may_be_refused(hdr, len))) {
+		ret = tx_send_built(vq, hdr, mem + pad, len);
 		page_frag_free(mem);
-		return -ENOSPC;
+		return ret;
 	}
 
 	xdp = &tx->frames[tx->nframes++];
@@ -186,49 +259,6 @@ static int tx_build(struct xnet_vq *vq, const struct iovec *segs, const struct x
 	xdp_prepare_buff(xdp, mem, pad, len, true);
 	tx->nbytes += len;
 	return 0;
-}
-
-/*
- * Send one frame straight from the guest's memory. Returns 0, -EAGAIN if the
- * backend's send buffer is full, or as tx_build() does.
- */
-static int tx_send(struct xnet_vq *vq, struct iovec *segs, const struct xnet_buf *buf)
-{
-	struct socket *sock = vq->backend->sock;
-	/*
-	 * Never MSG_MORE: tun keeps such a frame back until one comes without,
-	 * and the next one may be refused for want of send buffer, or dropped.
-	 */
-	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
-	size_t len = buf->len;
-	int ret;
-
-	if (buf->nsegs == 1)
-		iov_iter_ubuf(&msg.msg_iter, ITER_SOURCE, segs->iov_base, len);
-	else
-		iov_iter_init(&msg.msg_iter, ITER_SOURCE, segs, buf->nsegs, len);
-	if (vq->own_header) {
-		iov_iter_advance(&msg.msg_iter, vq->hlen);
-		len -= vq->hlen;
-	}
-	ret = sock->ops->sendmsg(sock, &msg, len);
-	if (likely(ret >= 0)) {
-		xnet_stats_inc(&vq->stats, XNET_C_PACKETS);
-		xnet_stats_add(&vq->stats, XNET_C_BYTES, buf->len - vq->hlen);
-		xnet_stats_inc(&vq->stats, XNET_C_BATCHES);
-		return 0;
-	}
-	switch (ret) {
-	case -EAGAIN:
-		return ret;
-	case -ENOMEM:
-	case -ENOBUFS:
-		return 1 + XNET_C_DROP_NO_MEMORY;
-	case -EFAULT:
-		return 1 + XNET_C_DROP_FAULT;
-	default:
-		return 1 + XNET_C_DROP_BACKEND;
-	}
 }
 
 /* Send, or see to the sending of, one buffer; returns as tx_send() does. */
