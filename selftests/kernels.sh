@@ -91,14 +91,6 @@ run_tests()
 
 	# shellcheck disable=SC2206 # one word each
 	[ $full = yes ] || tests=($some)
-	# Its tests pass, but the idle loop of this kernel warns meanwhile of a
-	# softirq that an IPI raised (kernel/softirq.c); why is not known yet.
-	case $version in
-	6.1.*-rt-*) [ $full = yes ] || tests=("${tests[@]/data\/tx/}") ;;
-	esac
-	for i in "${!tests[@]}"; do
-		[ -n "${tests[i]}" ] || unset "tests[i]"
-	done
 	"$here/run.sh" --jobs "$jobs" --kernel "$version" --module "$here/build/$version/vhost_xnet.ko" \
 		"${tests[@]}" 2>&1 | tee "$log" | sed -u -e "s,^\(ok\|not ok\) [0-9]* ,&$version/," \
 		-e '/^KTAP version/d' -e '/^1\.\./d' -e '$d'

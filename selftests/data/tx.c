@@ -221,6 +221,15 @@ static void write_file(struct __test_metadata *_metadata, const char *path, cons
 	close(fd);
 }
 
+/*
+ * With PREEMPT_RT the idle loop warns of frames that are handed to another CPU
+ * (do_softirq_post_smp_call_flush()), whoever sends them, vhost-net as well.
+ */
+static bool may_steer(void)
+{
+	return access("/sys/kernel/realtime", F_OK) != 0;
+}
+
 /* Frames are handed to another CPU, so that they stay in the send buffer a while. */
 static void steer(struct __test_metadata *_metadata)
 {
@@ -234,15 +243,17 @@ static void steer(struct __test_metadata *_metadata)
 	write_file(_metadata, path, "3");
 }
 
-/* A send buffer for one frame: the queue waits for it again and again. */
+/* A send buffer for one frame: if it fills, the queue waits for it again and again. */
 TEST(limited_send_buffer)
 {
 	unsigned int sent = 0, got = 0, i, len;
 	uint64_t end = xg_now_ns() + 20000000000ULL;
+	bool fills = may_steer();
 
 	XT_OK(xg_netns());
 	open_tx(_metadata, XG_F_MODERN, 1000, 0);
-	steer(_metadata);
+	if (fills)
+		steer(_metadata);
 	do {
 		for (i = 0; i < 200; i++) {
 			len = ip_tcp_frame(rig.frame, false, 100 + i, sent + i);
@@ -254,10 +265,10 @@ TEST(limited_send_buffer)
 		for (; got < sent; got++)
 			ASSERT_LT(0, xg_pkt_recv(rig.pkt, rig.frame, sizeof(rig.frame), PATIENCE))
 				TH_LOG("frame %u of %u is lost", got, sent);
-	} while (sent < 2000 || (rig.dev && xg_now_ns() < end &&
+	} while (sent < 2000 || (rig.dev && fills && xg_now_ns() < end &&
 				 !rig_count(_metadata, &rig, XG_TX, C(BACKEND_FULL))));
 	rig_silent(_metadata, &rig);
-	if (rig.dev)
+	if (rig.dev && fills)
 		EXPECT_LT(0, rig_count(_metadata, &rig, XG_TX, C(BACKEND_FULL)));
 	settled(_metadata, sent, 0);
 	XT_OK(xg_net_stop(&rig.net));
