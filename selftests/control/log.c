@@ -254,6 +254,32 @@ TEST_F(log, reset_owner)
 	close(ev);
 }
 
+/* Where the log was is forgotten with its owner, so another one has none to be written to. */
+TEST_F(log, reset_base)
+{
+	struct xg_net *net = &self->net;
+	unsigned int q;
+
+	XT_OK(xg_net_log(net, &self->log));
+	XT_OK(xg_net_start(net));
+	XT_OK(xg_ioctl_reset_owner(net->fd));
+	memset(self->log.base, 0, self->log.words * 8);
+	XT_OK(xg_ioctl_set_owner(net->fd));
+	XT_OK(set_features(net, XG_F_LOG_ALL));
+	XT_OK(xg_mem_commit(net->fd, &net->mem));
+	for (q = 0; q < XG_MAX_VQS; q++) {
+		net->vq[q].log_used = true;
+		XT_OK(xg_vq_setup(&net->vq[q]));
+		/* Nothing is mapped where a log is that nobody has set. */
+		XT_ERR(xt_is_xnet() ? -EFAULT : 0,
+		       xg_vq_attach(&net->vq[q], net->tap.fd[0]));
+	}
+	if (!xt_is_xnet())
+		XT_OK(xg_net_stop(net));
+	for (q = 0; q < self->log.words; q++)
+		ASSERT_EQ(0, self->log.base[q]);
+}
+
 /* Everything about the log is changed while frames pass. */
 TEST(under_traffic)
 {

@@ -88,7 +88,8 @@ TEST_F(iotlb, moved_buffer)
 		memset(at, 0, r->net.hdr_len);
 		xg_frame_fill(at + r->net.hdr_len, 60, 1000 + i - !(i & 1) * 500);
 		xg_frame_fill(old + r->net.hdr_len, 60, 1000 + i - (i & 1) * 500);
-		if (i % 4 < 2)
+		/* With vhost-net an update does not replace what was there. */
+		if (i % 4 < 2 || !xt_is_xnet())
 			XT_OK(xg_iotlb_invalidate(r->net.fd, gpa, 1));
 		XT_OK(xg_iotlb_update(r->net.fd, gpa, seg.len, now, VHOST_ACCESS_RO));
 		ASSERT_LE(0, xg_vq_add(&r->net.vq[XG_TX], &seg, 1, NULL, 0));

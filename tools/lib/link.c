@@ -177,22 +177,55 @@ int xg_link_xdp(const char *name, int prog)
 	return ask("attaching an XDP program", &r);
 }
 
-int xg_xdp_prog(int verdict)
+static int xdp_load(const struct bpf_insn *insns, unsigned int n)
 {
-	/* r0 = verdict; exit */
-	struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = verdict },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_XDP,
 		.insns = (uintptr_t)insns,
-		.insn_cnt = 2,
+		.insn_cnt = n,
 		.license = (uintptr_t)"GPL",
 	};
 	int fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 
 	return fd < 0 ? xg_note("loading an XDP program", -errno) : fd;
+}
+
+int xg_xdp_prog(int verdict)
+{
+	/* r0 = verdict; exit */
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = verdict },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return xdp_load(insns, 2);
+}
+
+int xg_xdp_redirect(int ifindex)
+{
+	/* r0 = bpf_redirect(ifindex, 0); exit */
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1, .imm = ifindex },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 0 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_redirect },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return xdp_load(insns, 4);
+}
+
+int xg_link_queue_len(const char *name, int frames)
+{
+	struct ifreq ifr = { .ifr_qlen = frames };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret = 0;
+
+	if (fd < 0)
+		return xg_note("socket", -errno);
+	strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
+	if (ioctl(fd, SIOCSIFTXQLEN, &ifr))
+		ret = xg_note("setting a queue length", -errno);
+	close(fd);
+	return ret;
 }
 
 int xg_link_address(const char *name, const char *ip)

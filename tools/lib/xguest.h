@@ -820,6 +820,12 @@ int xg_link_address(const char *name, const char *ip);
  */
 int xg_xdp_prog(int verdict);
 
+/** xg_xdp_redirect() - load one that sends each frame out of device @ifindex; as above. */
+int xg_xdp_redirect(int ifindex);
+
+/** xg_link_queue_len() - frames that wait for a device at most. Return: 0 or -errno. */
+int xg_link_queue_len(const char *name, int frames);
+
 /** xg_link_xdp() - run an XDP program on a device; @prog -1: none. Return: 0 or -errno. */
 int xg_link_xdp(const char *name, int prog);
 
