@@ -79,7 +79,7 @@ run_tests()
 	case $1 in
 	diff/*)
 		"$here/diff/run.sh" --timeout "$timeout" ${vm[@]+"${vm[@]}"} --module "$module" \
-			--only "${1#diff/}"
+			--only "${1#diff/}" --seed 1
 		;;
 	*) "$here/run.sh" --timeout "$timeout" ${vm[@]+"${vm[@]}"} --module "$module" "$@" ;;
 	esac

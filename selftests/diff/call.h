@@ -83,6 +83,8 @@ enum fds {
  * @K_MMAP: mmap() of a page at offset @req
  * @K_SEEK: lseek(@req, SEEK_SET)
  * @K_FSTAT: fstat(): type, mode and major number of the device
+ * @K_ASKS: kick both queues, wait until nothing moves, and read all that the device
+ *	asks of its IOTLB's owner
  */
 enum call_kind {
 	K_OPEN,
@@ -93,6 +95,7 @@ enum call_kind {
 	K_MMAP,
 	K_SEEK,
 	K_FSTAT,
+	K_ASKS,
 };
 
 /**
@@ -147,6 +150,20 @@ struct result {
 	int64_t ret;
 	uint64_t hash;
 	uint8_t out[OUT_BYTES];
+};
+
+/**
+ * struct asked - what came of K_ASKS, at the begin of @out; @hash is of all messages
+ * @poll: what poll() said before
+ * @count: questions, not counting those that were asked more than once
+ * @iova: of the first, in the order of addresses
+ * @perms: hash of the permissions, which @hash leaves out
+ */
+struct asked {
+	uint32_t poll;
+	uint32_t count;
+	uint64_t iova;
+	uint64_t perms;
 };
 
 /**
@@ -251,7 +268,10 @@ extern const unsigned int nr_reqs;
 #define DIFF_SET_FORK		_IOW(VHOST_VIRTIO, 0x84, uint8_t)
 #define DIFF_GET_FORK		_IOR(VHOST_VIRTIO, 0x85, uint8_t)
 
-/* ---- list.c and random.c: sequences ---- */
+/* ---- list.c, list_iotlb.c and random.c: sequences ---- */
+
+/** list_iotlb() - one of list_parts. */
+void list_iotlb(struct seq *s);
 
 extern void (*const list_parts[])(struct seq *s);
 extern const char *const list_names[];

@@ -4,7 +4,6 @@
  * them: return values, errnos, and each byte of the arguments and around them.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,35 +11,14 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "args.h"
 #include "xguest.h"
 
-static const char *path[2] = { "/dev/vhost-net", "/dev/vhost-xnet" };
+static struct args args;
 static uint64_t offered[2];
 static uint32_t lacks[8];
 static unsigned int nr_lacks;
 static unsigned long calls, meant, lost;
-
-static const struct option options[] = {
-	{ "net", required_argument, NULL, 'n' }, { "xnet", required_argument, NULL, 'x' },
-	{ "seed", required_argument, NULL, 's' }, { "count", required_argument, NULL, 'c' },
-	{ "seconds", required_argument, NULL, 't' }, { "table", no_argument, NULL, 'T' },
-	{ "help", no_argument, NULL, 'h' }, { }
-};
-
-static void usage(void)
-{
-	printf("Usage: control [OPTION]...\n\n"
-	       "Executes the same control calls on two vhost-net devices and compares all results.\n\n"
-	       "  --net PATH     reference (default %s)\n"
-	       "  --xnet PATH    device that is compared with it (default %s)\n"
-	       "  --seed N       first seed (default: from the time)\n"
-	       "  --count N      random sequences (default 4000); 0: only the list\n"
-	       "  --seconds N    no more new sequences after N seconds (default 60)\n"
-	       "  --table        only print the differences that are meant\n"
-	       "  --help         this text\n\n"
-	       "Sequence N of a run is made from seed + N: --seed S --count 1 repeats it.\n",
-	       path[0], path[1]);
-}
 
 /*
  * Compare results from the beginning. Returns the first call with a difference
@@ -80,7 +58,7 @@ static int both(const struct seq *s, bool count)
 
 	if (late < 0)
 		return compare(s, res, count);
-	printf("# %s does not come to an end with:\n", path[late]);
+	printf("# %s does not come to an end with:\n", args.path[late]);
 	for (i = 0; i < s->n; i++) {
 		printf("#  %3u ", i);
 		seq_show(s, &s->call[i]);
@@ -145,21 +123,8 @@ static void explain(struct seq *s, int at)
 		printf(" = %lld\n", (long long)res[1][i].ret);
 	}
 	printf("\n");
-	show_result(path[0], &res[0][s->n - 1]);
-	show_result(path[1], &res[1][s->n - 1]);
-}
-
-static uint64_t features_of(const char *name)
-{
-	uint64_t f = 0;
-	int fd = xg_open(name);
-
-	if (fd < 0 || xg_ioctl_get_features(fd, &f)) {
-		printf("Bail out! %s cannot be opened\n", name);
-		exit(2);
-	}
-	close(fd);
-	return f;
+	show_result(args.path[0], &res[0][s->n - 1]);
+	show_result(args.path[1], &res[1][s->n - 1]);
 }
 
 /* Which of the newer ioctls the reference knows depends on the kernel. */
@@ -170,7 +135,7 @@ static void find_lacks(void)
 		DIFF_GET_FEATURES_ARRAY, DIFF_SET_FEATURES_ARRAY, DIFF_SET_FORK, DIFF_GET_FORK,
 	};
 	uint64_t arg[8] = { 0 };
-	int fd = xg_open(path[0]);
+	int fd = xg_open(args.path[0]);
 	unsigned int i;
 
 	xg_ioctl_set_owner(fd);
@@ -201,13 +166,14 @@ static unsigned int run_list(struct seq *s)
 	return failed;
 }
 
-static bool run_random(struct seq *s, uint64_t seed, unsigned long count, unsigned int seconds)
+static bool run_random(struct seq *s)
 {
-	time_t end = time(NULL) + seconds;
-	unsigned long i;
+	time_t end = time(NULL) + args.seconds;
+	uint64_t seed = args.seed;
+	unsigned long i, differ = 0;
 
 	printf("# seed %llu\n", (unsigned long long)seed);
-	for (i = 0; i < count && time(NULL) < end; i++) {
+	for (i = 0; i < args.count && time(NULL) < end; i++) {
 		int at;
 
 		random_seq(s, seed + i, offered[0] & offered[1]);
@@ -217,58 +183,35 @@ static bool run_random(struct seq *s, uint64_t seed, unsigned long count, unsign
 		printf("# sequence %lu differs (--seed %llu --count 1), least form:\n", i,
 		       (unsigned long long)(seed + i));
 		explain(s, at);
-		return false;
+		differ++;
+		if (!args.keep_going)
+			return false;
 	}
 	printf("# %lu random sequences; %lu calls in all, %lu differences meant, %lu left out\n",
 	       i, calls, meant, lost);
-	return true;
+	return !differ;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned long count = 4000;
-	unsigned int seconds = 60, failed, unused = 0;
-	uint64_t seed = time(NULL);
+	unsigned int failed, unused = 0;
 	static struct seq s;
 	bool same, ok;
-	int c;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (c) {
-		case 'n':
-			path[0] = optarg;
-			break;
-		case 'x':
-			path[1] = optarg;
-			break;
-		case 's':
-			seed = strtoull(optarg, NULL, 0);
-			break;
-		case 'c':
-			count = strtoul(optarg, NULL, 0);
-			break;
-		case 't':
-			seconds = strtoul(optarg, NULL, 0);
-			break;
-		case 'T':
-			meant_control_print();
-			return 0;
-		case 'h':
-			usage();
-			return 0;
-		default:
-			return 2;
-		}
+	args_read(&args, argc, argv,
+		  "Executes the same control calls on two vhost-net devices and compares all results.");
+	if (args.table) {
+		meant_control_print();
+		return 0;
 	}
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	same = !strcmp(path[0], path[1]);
-	offered[0] = features_of(path[0]);
-	offered[1] = features_of(path[1]);
+	same = args_same(&args);
+	offered[0] = features_of(args.path[0]);
+	offered[1] = features_of(args.path[1]);
 	find_lacks();
-	sides_start(path);
+	sides_start(args.path);
 	printf("KTAP version 1\n1..%u\n", nr_list_parts + 2);
 	failed = run_list(&s);
-	ok = run_random(&s, seed, count, seconds);
+	ok = run_random(&s);
 	failed += !ok;
 	printf("%s %u random\n", ok ? "ok" : "not ok", nr_list_parts + 1);
 	if (same)

@@ -26,7 +26,7 @@
  * @N_KICK_WANTED: did the device ask to be kicked for it?
  * @N_USED_IDX: index of the used ring
  * @N_USED: an element of the used ring: @a id, @b length
- * @N_CALL: was the guest called?
+ * @N_CALL: @a: was the guest called? @b: did it have to be?
  * @N_ERROR: was the error eventfd signalled?
  * @N_ASKS: what the device writes to be kicked or not: @a flags, @b event index
  * @N_BASE: GET_VRING_BASE after a stop
@@ -36,7 +36,12 @@
  * @N_TX_FRAMES: frames that came out of the tap
  * @N_TX_FRAME: one of them: @a length, @b hash
  * @N_LOG: a word of the dirty log that is not zero: @a which, @b its bits
+ * @N_LOG_HINT: how many are dirty of the pages by which a receive queue asks to be kicked or not
+ * @N_LOG_LACKS: pages that were written to, as the used rings say, and not logged
  * @N_RESULT: return value of a control call
+ * @N_TO_SEND: a frame handed to the device: @a length, gso_type and flags, @b the rest of
+ *	its header
+ * @N_WISH: when the driver wants a call: @a used index seen, @b event index, or flags
  */
 enum topic {
 	N_STEP,
@@ -53,7 +58,11 @@ enum topic {
 	N_TX_FRAMES,
 	N_TX_FRAME,
 	N_LOG,
+	N_LOG_HINT,
+	N_LOG_LACKS,
 	N_RESULT,
+	N_WISH,
+	N_TO_SEND,
 	N_END
 };
 

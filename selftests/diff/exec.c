@@ -24,6 +24,7 @@
 #include "xguest.h"
 
 #define MARGIN		64
+#define MAX_ASKED	64
 
 static const char *device;
 
@@ -182,17 +183,23 @@ static void place(const struct seq *s, const struct call *c, struct arg *a)
 		mprotect((void *)AT_RO, ARG_SIZE, PROT_READ);
 }
 
-static void look(const struct arg *a, struct result *r)
+static uint64_t hash(const void *data, size_t len)
 {
 	uint64_t hash = 0xcbf29ce484222325ULL;
-	const uint8_t *p;
+	const uint8_t *p = data;
+
+	while (len--)
+		hash = (hash ^ *p++) * 0x100000001b3ULL;
+	return hash;
+}
+
+static void look(const struct arg *a, struct result *r)
+{
 	size_t n;
 
 	if (!a->from)
 		return;
-	for (p = a->from; p < a->to; p++)
-		hash = (hash ^ *p) * 0x100000001b3ULL;
-	r->hash = hash;
+	r->hash = hash(a->from, a->to - a->from);
 	n = a->to - a->ptr;
 	memcpy(r->out, a->ptr, n < OUT_BYTES ? n : OUT_BYTES);
 }
@@ -237,11 +244,66 @@ static int64_t look_at_node(void)
 	return st.st_mode | (uint64_t)major(st.st_rdev) << 32;
 }
 
+/* A kick, and all that it leads to: here vhost-net waits for its worker, there vhost-xnet. */
+static void settle(void)
+{
+	struct vhost_vring_state v;
+	unsigned int i;
+	uint64_t one = 1;
+
+	if (write(FD_EVENT, &one, sizeof(one)) != sizeof(one))
+		return;
+	for (i = 0; i < 8; i++) {
+		ioctl(FD_DEV, VHOST_SET_LOG_BASE, NULL);
+		v = (struct vhost_vring_state){ .index = i & 1 };
+		ioctl(FD_DEV, VHOST_GET_VRING_BASE, &v);
+	}
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct vhost_msg *m = a, *n = b;
+
+	return m->iotlb.iova < n->iotlb.iova ? -1 : m->iotlb.iova > n->iotlb.iova;
+}
+
+/* In which order two queues ask is nobody's business, nor is it how often. */
+static int64_t ask(struct result *r)
+{
+	static struct vhost_msg msg[MAX_ASKED];
+	struct asked a = { 0 };
+	uint64_t perm[MAX_ASKED];
+	unsigned int n = 0, i;
+
+	settle();
+	a.poll = poll_now();
+	while (n < MAX_ASKED && read(FD_DEV, &msg[n], sizeof(msg[n])) == sizeof(msg[n]))
+		n++;
+	qsort(msg, n, sizeof(msg[0]), by_address);
+	for (i = 0; i < n; i++) {
+		if (i && msg[i].iotlb.iova == msg[i - 1].iotlb.iova)
+			continue;
+		perm[a.count] = msg[i].iotlb.perm;
+		msg[i].iotlb.perm = 0;
+		msg[a.count++] = msg[i];
+	}
+	a.iova = n ? msg[0].iotlb.iova : 0;
+	a.perms = hash(perm, a.count * sizeof(perm[0]));
+	r->hash = hash(msg, a.count * sizeof(msg[0]));
+	memcpy(r->out, &a, sizeof(a));
+	return a.count;
+}
+
 void exec_call(const struct seq *s, const struct call *c, struct result *r)
 {
 	struct arg a;
 	int64_t ret = -EINVAL;
 
+	memset(r, 0, sizeof(*r));
+	if (c->kind == K_ASKS) {
+		r->ret = ask(r);
+		return;
+	}
 	place(s, c, &a);
 	errno = 0;
 	switch ((enum call_kind)c->kind) {
@@ -269,10 +331,11 @@ void exec_call(const struct seq *s, const struct call *c, struct result *r)
 	case K_FSTAT:
 		ret = look_at_node();
 		break;
+	case K_ASKS:
+		break;
 	}
 	if (ret == -1 && errno)
 		ret = -errno;
-	memset(r, 0, sizeof(*r));
 	r->ret = ret;
 	look(&a, r);
 }

@@ -512,14 +512,14 @@ void (*const list_parts[])(struct seq *s) = {
 	numbers_fresh, numbers_owned, numbers_stranger, cut_short, files_events,
 	files_events_running, files_backend, index_values, numbers_of_queues,
 	ring_places_stopped, ring_places_running, in_order, memory, memory_odd, features,
-	as_a_file,
+	as_a_file, list_iotlb,
 };
 
 const char *const list_names[] = {
 	"numbers_fresh", "numbers_owned", "numbers_stranger", "cut_short", "files_events",
 	"files_events_running", "files_backend", "index_values", "numbers_of_queues",
 	"ring_places_stopped", "ring_places_running", "in_order", "memory", "memory_odd",
-	"features", "as_a_file",
+	"features", "as_a_file", "iotlb",
 };
 
 const unsigned int nr_list_parts = ARRAY_SIZE(list_parts);

@@ -230,6 +230,46 @@ static bool is_first_look(const struct pair *p)
 	       !memcmp(p->net->out + 8, p->xnet->out + 8, OUT_BYTES - 8);
 }
 
+/*
+ * Did a start with another backend fail, as the ring is not there, for a queue
+ * that had one?
+ */
+static bool is_stopped(const struct pair *p)
+{
+	uint32_t queue = (uint32_t)word(p->data), index;
+	const uint8_t *had = last(p, VHOST_NET_SET_BACKEND, queue);
+	const struct call *c;
+
+	if (p->c->kind != K_IOCTL || p->net->ret != -EBUSY || !had ||
+	    !memcmp(had + 4, "\xff\xff\xff\xff", 4))
+		return false;
+	for (c = p->c - 1; c > p->s->call && p->s->arena + c->at != had; c--) {
+		memcpy(&index, p->s->arena + c->at, sizeof(index));
+		if (c->kind == K_IOCTL && c->req == VHOST_NET_SET_BACKEND && index == queue &&
+		    p->res[c - p->s->call].ret == -EFAULT)
+			return true;
+	}
+	return false;
+}
+
+/* Only the permissions differ: of a used ring that a start did not find. */
+static bool is_start_question(const struct pair *p)
+{
+	const size_t same = offsetof(struct asked, perms);
+
+	return p->c->kind == K_ASKS && p->net->ret == p->xnet->ret &&
+	       p->net->hash == p->xnet->hash && !memcmp(p->net->out, p->xnet->out, same);
+}
+
+/* Was the IOTLB taken away by a later SET_FEATURES? */
+static bool is_iotlb_kept(const struct pair *p)
+{
+	const uint8_t *features = last(p, VHOST_SET_FEATURES, -1);
+
+	return p->c->kind == K_WRITE && gave(p, sizeof(struct vhost_msg), -EFAULT) && features &&
+	       !(word(features) & XG_F_ACCESS_PLATFORM);
+}
+
 static struct meant table[] = {
 	{
 		.what = "GET_FEATURES", .net = "what its kernel has",
@@ -286,6 +326,21 @@ static struct meant table[] = {
 		.xnet = "has looked at them",
 		.why = "the kick for them may have come before there was a backend",
 		.is = is_first_look, .parts = true,
+	}, {
+		.what = "a queue for which SET_BACKEND with another backend gave EFAULT",
+		.net = "keeps the backend that it had, and stands still",
+		.xnet = "is stopped",
+		.why = "a queue without a ring is not one with nothing to do",
+		.is = is_stopped, .parts = true,
+	}, {
+		.what = "what SET_BACKEND asks of the IOTLB's owner about the device area",
+		.net = "access for reading", .xnet = "access for writing",
+		.why = "it is going to write there", .is = is_start_question,
+	}, {
+		.what = "SET_FEATURES without ACCESS_PLATFORM after one with it",
+		.net = "the IOTLB stays", .xnet = "there is none any more",
+		.why = "addresses are what the features say that they are",
+		.is = is_iotlb_kept, .parts = true, .when = ALWAYS,
 	},
 };
 

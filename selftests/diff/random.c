@@ -16,11 +16,13 @@
  * @s: the sequence
  * @state: of the random numbers
  * @features: bits that both devices offer
+ * @started: queues that may be running, of those behind an IOTLB
  */
 struct gen {
 	struct seq *s;
 	uint64_t state;
 	uint64_t features;
+	bool started[2];
 };
 
 static uint64_t next(struct gen *g)
@@ -77,12 +79,8 @@ static int a_file(struct gen *g, int usual)
 {
 	if (once(g, 6))
 		return -1;
-	if (once(g, 4)) {
-		int fd = FD_DEV + below(g, FD_END - FD_DEV);
-
-		/* As a backend it differs with random rings; why is not known yet. */
-		return fd == FD_PACKET_RAW ? usual : fd;
-	}
+	if (once(g, 4))
+		return FD_DEV + below(g, FD_END - FD_DEV);
 	if (once(g, 30))
 		return next(g);
 	return usual;
@@ -90,14 +88,14 @@ static int a_file(struct gen *g, int usual)
 
 static uint64_t a_feature_word(struct gen *g)
 {
-	/* With an IOTLB the first question may be about another area of the ring. */
-	const uint64_t iotlb = XG_BIT(VIRTIO_F_ACCESS_PLATFORM);
+	/* Sequences with an IOTLB are of another kind, see with_iotlb(). */
+	const uint64_t no = XG_F_ACCESS_PLATFORM;
 
 	if (once(g, 100))
-		return next(g) & next(g) & next(g) & ~iotlb;
+		return next(g) & next(g) & next(g) & ~no;
 	if (once(g, 5))
 		return XG_F_MODERN & g->features;
-	return next(g) & g->features & ~iotlb;
+	return next(g) & g->features & ~no;
 }
 
 static void mem_table(struct gen *g)
@@ -127,7 +125,7 @@ static void mem_table(struct gen *g)
 	seq_mem(g->s, n, once(g, 60) ? next(g) : 0, r);
 }
 
-static void addr(struct gen *g, uint32_t index)
+static struct vhost_vring_addr an_addr(struct gen *g, uint32_t index)
 {
 	struct vhost_vring_addr a = usual_addr(index & 1);
 
@@ -135,6 +133,13 @@ static void addr(struct gen *g, uint32_t index)
 	a.desc_user_addr = a_place(g, a.desc_user_addr);
 	a.avail_user_addr = a_place(g, a.avail_user_addr);
 	a.used_user_addr = a_place(g, a.used_user_addr);
+	return a;
+}
+
+static void addr(struct gen *g, uint32_t index)
+{
+	struct vhost_vring_addr a = an_addr(g, index);
+
 	a.log_guest_addr = once(g, 4) ? below(g, LOG_SIZE * 8 * 4096) & ~3ULL : 0;
 	if (once(g, 20))
 		a.log_guest_addr = next(g);
@@ -269,6 +274,118 @@ static void setup(struct gen *g)
 			seq_file(s, VHOST_NET_SET_BACKEND, i, FD_TAP);
 }
 
+/* A range of IOTLB addresses: a ring's area, or some pages of it, or anything. */
+static void a_range(struct gen *g, struct vhost_iotlb_msg *msg)
+{
+	struct vhost_vring_addr a = usual_addr(below(g, 2));
+	const uint64_t areas[] = { a.desc_user_addr, a.avail_user_addr, a.used_user_addr };
+
+	msg->iova = PICK(g, areas);
+	msg->size = RING_SIZE / 4;
+	if (once(g, 4)) {
+		msg->iova += below(g, 4) * 0x1000;
+		msg->size = (1 + below(g, 3)) * 0x1000;
+	} else if (once(g, 8)) {
+		msg->iova = once(g, 2) ? AT_DRIVER : AT_DEVICE;
+		msg->size = RING_SIZE;
+	}
+	msg->uaddr = msg->iova;
+	if (once(g, 30))
+		msg->size = next(g) >> below(g, 64);
+	if (once(g, 30))
+		msg->iova = next(g);
+	if (once(g, 30))
+		msg->uaddr = a_place(g, AT_MEM);
+}
+
+static void a_message(struct gen *g)
+{
+	struct vhost_msg_v2 m = { .type = once(g, 2) ? VHOST_IOTLB_MSG : VHOST_IOTLB_MSG_V2 };
+
+	a_range(g, &m.iotlb);
+	m.iotlb.perm = VHOST_ACCESS_RW;
+	m.iotlb.type = once(g, 4) ? VHOST_IOTLB_INVALIDATE : VHOST_IOTLB_UPDATE;
+	if (once(g, 40))
+		m.iotlb.type = below(g, 6);
+	if (once(g, 60))
+		m.type = below(g, 4);
+	seq_add(g->s, K_WRITE, 0, &m, sizeof(m));
+}
+
+/* One that neither takes the IOTLB away nor changes who is kicked. */
+static void a_quiet_ioctl(struct gen *g)
+{
+	static const uint32_t states[] = {
+		VHOST_SET_VRING_NUM, VHOST_SET_VRING_BASE, VHOST_GET_VRING_BASE,
+		VHOST_SET_VRING_BUSYLOOP_TIMEOUT, VHOST_GET_VRING_BUSYLOOP_TIMEOUT,
+	};
+
+	struct vhost_vring_addr a = an_addr(g, below(g, 2));
+
+	switch (below(g, 6)) {
+	case 0:
+		mem_table(g);
+		break;
+	case 1:
+		/* Of a running queue vhost-net looks for the ring where it was. */
+		if (!g->started[a.index])
+			seq_addr(g->s, &a);
+		break;
+	case 2:
+		log_base(g);
+		break;
+	case 3:
+		seq_u64(g->s, VHOST_SET_BACKEND_FEATURES, below(g, 3));
+		break;
+	default:
+		seq_state(g->s, PICK(g, states), a_queue(g), a_num(g));
+		break;
+	}
+}
+
+static void a_step_with_iotlb(struct gen *g)
+{
+	uint32_t queue = below(g, 2);
+
+	switch (below(g, 12)) {
+	case 0 ... 6:
+		a_message(g);
+		break;
+	case 7 ... 9:
+		g->started[queue] = !once(g, 4);
+		seq_file(g->s, VHOST_NET_SET_BACKEND, queue, g->started[queue] ? FD_TAP : -1);
+		break;
+	default:
+		a_quiet_ioctl(g);
+		break;
+	}
+	seq_add(g->s, K_ASKS, 0, NULL, 0);
+}
+
+/* Behind an IOTLB: what is asked, and what becomes of the answers. */
+static void with_iotlb(struct gen *g)
+{
+	static const uint32_t nums[] = { 1, 16, 256, 1024, 4096 };
+	unsigned int steps = 8 + below(g, 16);
+	struct seq *s = g->s;
+	uint32_t i;
+
+	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
+	seq_u64(s, VHOST_SET_FEATURES, (a_feature_word(g) & ~XG_F_LOG_ALL) | XG_F_ACCESS_PLATFORM);
+	seq_u64(s, VHOST_SET_BACKEND_FEATURES, below(g, 2) << VHOST_BACKEND_F_IOTLB_MSG_V2);
+	for (i = 0; i < 2; i++) {
+		struct vhost_vring_addr a = usual_addr(i);
+
+		seq_state(s, VHOST_SET_VRING_NUM, i, PICK(g, nums));
+		seq_state(s, VHOST_SET_VRING_BASE, i, 0);
+		seq_addr(s, &a);
+		seq_file(s, VHOST_SET_VRING_KICK, i, FD_EVENT);
+		seq_file(s, VHOST_SET_VRING_CALL, i, FD_EVENT2);
+	}
+	while (steps--)
+		a_step_with_iotlb(g);
+}
+
 void random_seq(struct seq *s, uint64_t seed, uint64_t features)
 {
 	struct gen g = { .s = s, .state = seed, .features = features };
@@ -277,6 +394,10 @@ void random_seq(struct seq *s, uint64_t seed, uint64_t features)
 	s->n = 0;
 	s->used = 0;
 	seq_add(s, K_OPEN, O_RDWR | O_NONBLOCK, NULL, 0);
+	if (once(&g, 6)) {
+		with_iotlb(&g);
+		return;
+	}
 	if (!once(&g, 8))
 		setup(&g);
 	n = s->n + 4 + below(&g, 24);

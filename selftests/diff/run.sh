@@ -24,11 +24,11 @@ usage()
 	compares what the devices make of the same rings and the same frames. What
 	differs is shown, but for what the tables in selftests/diff/meant*.c list.
 
-	  --only NAME       control (default), or data, which is not finished: it
-	                    still finds differences that nobody has judged
+	  --only NAME       control (default), or data
 	  --seed N          repeat a run; each run prints its seed
 	  --count N         random sequences, or scenarios
 	  --seconds N       no new ones after N seconds, for each program (default 40)
+	  --keep-going      also show the differences after the first one
 	  --self            compare vhost-net with itself: no difference at all
 	  --module FILE     module to load (default drivers/vhost/xnet/vhost_xnet.ko)
 	  --kernel VERSION  kernel to boot, as in selftests/vm/run.sh, which also
@@ -72,7 +72,7 @@ while [ $# -gt 0 ]; do
 			die "there is no '$2' to compare; see --help"
 		args+=(--only "$2"); shift ;;
 	--seed | --count | --seconds) need_number "$@"; args+=("$1" "$2"); shift ;;
-	--self) args+=(--self) ;;
+	--self | --keep-going) args+=("$1") ;;
 	--module) need_value "$@"; module=$(realpath -m "$2"); shift ;;
 	--timeout) need_number "$@"; timeout=$2; shift ;;
 	--results) need_value "$@"; keep=$2; shift ;;

@@ -157,7 +157,7 @@ static void show_words(const uint8_t *data, uint32_t len)
 void seq_show(const struct seq *s, const struct call *c)
 {
 	static const char *const kinds[] = {
-		"open", "ioctl", "read", "write", "poll", "mmap", "lseek", "fstat",
+		"open", "ioctl", "read", "write", "poll", "mmap", "lseek", "fstat", "asks",
 	};
 	static const char *const wheres[P_END] = {
 		"", " at NULL", " where nothing is", " in the kernel", " at a wild address",
