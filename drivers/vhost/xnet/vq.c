@@ -249,20 +249,21 @@ int xnet_vq_attach(struct xnet_vq *vq, struct xnet_backend *backend)
 		goto ask;
 
 	xnet_hook_deafen(&vq->sock);
+	/*
+	 * Before the queue runs, or a kick could send frames to a backend that turns
+	 * out to be no good. What the hook queues meanwhile is queued once more below.
+	 */
+	err = xnet_hook_on(&vq->sock, vq->worker, backend->file);
+	if (err)
+		goto stop_net;
 	trace_xnet_vq_start(vq);
 	/* From here on the queue is the worker's. Pairs with the acquire in vq_work(). */
 	smp_store_release(&vq->state, XNET_VQ_RUNNING);
-	err = xnet_hook_on(&vq->sock, vq->worker, backend->file);
-	if (err)
-		goto quiesce;
 	vq_set_name(vq, backend->name);
 	/* There may be work already, for which no event will come. */
 	xnet_work_queue(vq->worker, &vq->work);
 	return 0;
 
-quiesce:
-	xnet_worker_call(vq->worker, vq_quiesce, vq);
-	goto stop_net;
 ask:
 	/* User space may try again when the IOTLB has what is missing now. */
 	xnet_vq_ask(vq);
