@@ -270,6 +270,17 @@ static bool is_iotlb_kept(const struct pair *p)
 	       !(word(features) & XG_F_ACCESS_PLATFORM);
 }
 
+static bool is_empty_invalidation(const struct pair *p)
+{
+	struct vhost_msg_v2 m;
+
+	if (p->c->kind != K_WRITE || p->c->len < sizeof(m) || !gave(p, sizeof(m), -EFAULT))
+		return false;
+	/* Both formats have it in the same place. */
+	memcpy(&m, p->data, sizeof(m));
+	return m.iotlb.type == VHOST_IOTLB_INVALIDATE && !m.iotlb.size;
+}
+
 static struct meant table[] = {
 	{
 		.what = "GET_FEATURES", .net = "what its kernel has",
@@ -341,6 +352,10 @@ static struct meant table[] = {
 		.net = "the IOTLB stays", .xnet = "there is none any more",
 		.why = "addresses are what the features say that they are",
 		.is = is_iotlb_kept, .parts = true, .when = ALWAYS,
+	}, {
+		.what = "a message that invalidates no bytes",
+		.net = "takes it, at address 0 for all of them", .xnet = "EFAULT",
+		.why = "as with a region of no bytes", .is = is_empty_invalidation,
 	},
 };
 
