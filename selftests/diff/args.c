@@ -14,7 +14,8 @@ static const struct option options[] = {
 	{ "net", required_argument, NULL, 'n' }, { "xnet", required_argument, NULL, 'x' },
 	{ "seed", required_argument, NULL, 's' }, { "count", required_argument, NULL, 'c' },
 	{ "seconds", required_argument, NULL, 't' }, { "table", no_argument, NULL, 'T' },
-	{ "keep-going", no_argument, NULL, 'k' }, { "help", no_argument, NULL, 'h' }, { }
+	{ "keep-going", no_argument, NULL, 'k' },
+	{ "iotlb", no_argument, NULL, 'i' }, { "help", no_argument, NULL, 'h' }, { }
 };
 
 static void usage(const struct args *args, const char *name, const char *about)
@@ -26,6 +27,7 @@ static void usage(const struct args *args, const char *name, const char *about)
 	       "  --count N      how many random ones (default %lu)\n"
 	       "  --seconds N    no more new ones after N seconds (default %u)\n"
 	       "  --keep-going   also show the differences after the first one\n"
+	       "  --iotlb        random sequences of calls behind an IOTLB too\n"
 	       "  --table        only print the differences that are meant\n"
 	       "  --help         this text\n\n"
 	       "The Nth of a run is made from seed + N: --seed S --count 1 repeats it.\n",
@@ -59,6 +61,9 @@ void args_read(struct args *args, int argc, char **argv, const char *about)
 			break;
 		case 'k':
 			args->keep_going = true;
+			break;
+		case 'i':
+			args->iotlb = true;
 			break;
 		case 'T':
 			args->table = true;

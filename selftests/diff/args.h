@@ -13,6 +13,7 @@
  * @count: how many sequences or scenarios
  * @seconds: no new ones after that many
  * @keep_going: after a difference too
+ * @iotlb: random sequences behind an IOTLB too
  * @table: only print the table of differences
  */
 struct args {
@@ -21,6 +22,7 @@ struct args {
 	unsigned long count;
 	unsigned int seconds;
 	bool keep_going;
+	bool iotlb;
 	bool table;
 };
 

@@ -282,8 +282,9 @@ extern const unsigned int nr_list_parts;
  * @s: filled in
  * @seed: the same seed makes the same sequence
  * @features: bits that both devices offer
+ * @iotlb: may it be one behind an IOTLB?
  */
-void random_seq(struct seq *s, uint64_t seed, uint64_t features);
+void random_seq(struct seq *s, uint64_t seed, uint64_t features, bool iotlb);
 
 /* ---- meant.c: differences that are meant ---- */
 

@@ -176,7 +176,7 @@ static bool run_random(struct seq *s)
 	for (i = 0; i < args.count && time(NULL) < end; i++) {
 		int at;
 
-		random_seq(s, seed + i, offered[0] & offered[1]);
+		random_seq(s, seed + i, offered[0] & offered[1], args.iotlb);
 		at = both(s, true);
 		if (at < 0)
 			continue;

@@ -22,7 +22,7 @@ while [ $# -gt 0 ]; do
 	--only) programs=$2; shift ;;
 	--self) xnet=$net ;;
 	--seconds) seconds=$2; LIMIT=$((seconds + 260)); shift ;;
-	--keep-going) args+=("$1") ;;
+	--keep-going | --iotlb) args+=("$1") ;;
 	--seed | --count) args+=("$1" "$2"); shift ;;
 	*) echo "Bail out! unknown option $1"; exit 2 ;;
 	esac

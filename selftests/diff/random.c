@@ -386,7 +386,7 @@ static void with_iotlb(struct gen *g)
 		a_step_with_iotlb(g);
 }
 
-void random_seq(struct seq *s, uint64_t seed, uint64_t features)
+void random_seq(struct seq *s, uint64_t seed, uint64_t features, bool iotlb)
 {
 	struct gen g = { .s = s, .state = seed, .features = features };
 	unsigned int i, n;
@@ -394,7 +394,7 @@ void random_seq(struct seq *s, uint64_t seed, uint64_t features)
 	s->n = 0;
 	s->used = 0;
 	seq_add(s, K_OPEN, O_RDWR | O_NONBLOCK, NULL, 0);
-	if (once(&g, 6)) {
+	if (iotlb && once(&g, 6)) {
 		with_iotlb(&g);
 		return;
 	}

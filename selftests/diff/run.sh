@@ -29,6 +29,9 @@ usage()
 	  --count N         random sequences, or scenarios
 	  --seconds N       no new ones after N seconds, for each program (default 40)
 	  --keep-going      also show the differences after the first one
+	  --iotlb           random sequences behind an IOTLB too; what the devices ask
+	                    for when depends on their threads, so two runs of one
+	                    sequence can differ
 	  --self            compare vhost-net with itself: no difference at all
 	  --module FILE     module to load (default drivers/vhost/xnet/vhost_xnet.ko)
 	  --kernel VERSION  kernel to boot, as in selftests/vm/run.sh, which also
@@ -72,7 +75,7 @@ while [ $# -gt 0 ]; do
 			die "there is no '$2' to compare; see --help"
 		args+=(--only "$2"); shift ;;
 	--seed | --count | --seconds) need_number "$@"; args+=("$1" "$2"); shift ;;
-	--self | --keep-going) args+=("$1") ;;
+	--self | --keep-going | --iotlb) args+=("$1") ;;
 	--module) need_value "$@"; module=$(realpath -m "$2"); shift ;;
 	--timeout) need_number "$@"; timeout=$2; shift ;;
 	--results) need_value "$@"; keep=$2; shift ;;
