@@ -21,6 +21,7 @@ stages=(
 	"kernels|the module on Debian's other kernels, each in a VM|selftests/kernels.sh --jobs $jobs"
 	"diff|the same on vhost-net and on this module, compared|selftests/diff/run.sh --seed 1 --count 1000"
 	"netlink|the netlink family and xnetctl, in a VM|selftests/netlink/run.sh"
+	"debug|on a debug kernel: KASAN, lockdep, leaks, failing allocations|selftests/debug/run.sh --quick"
 	"e2e|QEMU with real guests, in a VM|selftests/e2e/run.sh"
 	"bench|no packet costs more than with vhost-net|bench/run.sh --gate 0.5"
 )
