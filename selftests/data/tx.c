@@ -62,7 +62,8 @@ TEST(batch_in_order)
 }
 
 /* A frame that the stack is to cut arrives whole, with what is needed for it. */
-static void gso(struct __test_metadata *_metadata, bool v6, unsigned int payload)
+static void gso(struct __test_metadata *_metadata, bool v6, unsigned int payload,
+		uint16_t hdr_len)
 {
 	struct virtio_net_hdr_v1 hdr = { 0 };
 	struct virtio_net_hdr got;
@@ -71,6 +72,8 @@ static void gso(struct __test_metadata *_metadata, bool v6, unsigned int payload
 
 	len = ip_tcp_frame(rig.frame, v6, payload, rig.seed);
 	ip_gso_header(&hdr, v6, 1448);
+	if (hdr_len)
+		hdr.hdr_len = hdr_len;
 	XT_OK(xg_net_tx(&rig.net, &hdr, rig.frame, len));
 	n = xg_pkt_recv(rig.pkt, rig.frame, sizeof(rig.frame), PATIENCE);
 	ASSERT_EQ((ssize_t)(len + sizeof(got)), n);
@@ -92,8 +95,23 @@ TEST(gso_frames)
 	XT_OK(xg_netns());
 	open_tx(_metadata, XG_F_MODERN, 0, XG_PKT_VNET_HDR);
 	for (i = 0; i < ARRAY_SIZE(payload); i++) {
-		gso(_metadata, false, payload[i]);
-		gso(_metadata, true, payload[i]);
+		gso(_metadata, false, payload[i], 0);
+		gso(_metadata, true, payload[i], 0);
+	}
+	settled(_metadata, 2 * i, 0);
+}
+
+/* virtio 1.3, 5.1.6.2.2: the device does not rely on hdr_len. */
+TEST(gso_frames_with_any_hdr_len)
+{
+	static const uint16_t hdr_len[] = { 1, 13, 2100, 0xffff };
+	unsigned int i;
+
+	XT_OK(xg_netns());
+	open_tx(_metadata, XG_F_MODERN, 0, XG_PKT_VNET_HDR);
+	for (i = 0; i < ARRAY_SIZE(hdr_len); i++) {
+		gso(_metadata, false, 2000, hdr_len[i]);
+		gso(_metadata, true, 2000, hdr_len[i]);
 	}
 	settled(_metadata, 2 * i, 0);
 }
