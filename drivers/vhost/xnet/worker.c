@@ -4,6 +4,7 @@
 #include <linux/cgroup.h>
 #include <linux/completion.h>
 #include <linux/err.h>
+#include <linux/kcov.h>
 #include <linux/kthread.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -14,7 +15,7 @@
 #define XNET_WORK_QUEUED	0
 
 /* Do everything that is queued, oldest first. */
-static void worker_run(struct llist_node *list)
+static void worker_run(const struct xnet_worker *worker, struct llist_node *list)
 {
 	struct xnet_work *work, *next;
 
@@ -28,7 +29,9 @@ static void worker_run(struct llist_node *list)
 		 */
 		clear_bit_unlock(XNET_WORK_QUEUED, &work->flags);
 		smp_mb__after_atomic(); /* see above */
+		kcov_remote_start_common(worker->kcov_handle);
 		work->fn(work);
+		kcov_remote_stop();
 		cond_resched();
 	}
 }
@@ -48,7 +51,7 @@ static int worker_kthread(void *data)
 		list = llist_del_all(&worker->list);
 		if (list) {
 			__set_current_state(TASK_RUNNING);
-			worker_run(list);
+			worker_run(worker, list);
 			continue;
 		}
 		if (stop)
@@ -69,7 +72,7 @@ static bool worker_task_turn(void *data)
 	if (!list)
 		return false;
 	__set_current_state(TASK_RUNNING);
-	worker_run(list);
+	worker_run(worker, list);
 	return true;
 }
 
@@ -86,7 +89,7 @@ static void worker_rescue(struct work_struct *work)
 	if (!list)
 		return;
 	kthread_use_mm(worker->mm);
-	worker_run(list);
+	worker_run(worker, list);
 	kthread_unuse_mm(worker->mm);
 }
 
@@ -176,6 +179,7 @@ struct xnet_worker *xnet_worker_create(struct mm_struct *mm, const char *name, b
 	if (!worker)
 		return ERR_PTR(-ENOMEM);
 	worker->mm = mm;
+	worker->kcov_handle = kcov_common_handle();
 	init_llist_head(&worker->list);
 	INIT_WORK(&worker->rescue, worker_rescue);
 	err = task ? worker_start_task(worker, name) : worker_start_kthread(worker, name);
