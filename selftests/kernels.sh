@@ -8,16 +8,18 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd -P)
 project=$(cd "$here/.." && pwd -P)
 all="6.1-rt 6.12 7.x"
+newest=7.x
 full=no
 jobs=1
 wanted=()
 
-# What runs where nobody asked for a kernel by name: all that touches what
-# differs between kernels, which is the tap, the wait queues, the threads and
-# the memory, and nothing that is the same arithmetic everywhere.
+# What runs on the kernels in between, where nobody asked for more: all that
+# touches what differs between kernels, which is the tap, the wait queues, the
+# threads and the memory, and nothing that is the same arithmetic everywhere.
 some="control/features control/eventfd control/lifetime control/module.sh control/threads
-control/worker control/workers control/fork_owner data/tx data/rx data/payload_tx data/payload_rx
-data/wakeup data/backpressure cve"
+control/worker control/workers control/fork_owner control/compat32.sh data/tx data/rx
+data/payload_tx data/payload_rx data/backends_tap data/iotlb data/log data/wakeup
+data/backpressure cve"
 
 usage()
 {
@@ -29,8 +31,8 @@ usage()
 	what is known of that series, and runs device tests in a VM with it. Without
 	KERNEL: $all.
 
-	  --full   all the device tests; otherwise those of what differs
-	           between kernels:
+	  --full   all the device tests on each; otherwise all on $newest, and on
+	           the others those of what differs between kernels:
 	$(fmt -w 66 <<<"$some" | sed 's/^/             /')
 	  --jobs N run the tests of a kernel in N VMs side by side
 	  --help   this text
@@ -90,7 +92,7 @@ run_tests()
 	local log=$work/$version.log p f s rc i tests=()
 
 	# shellcheck disable=SC2206 # one word each
-	[ $full = yes ] || tests=($some)
+	[ $full = yes ] || [ "$kernel" = $newest ] || tests=($some)
 	"$here/run.sh" --jobs "$jobs" --kernel "$version" --module "$here/build/$version/vhost_xnet.ko" \
 		"${tests[@]}" 2>&1 | tee "$log" | sed -u -e "s,^\(ok\|not ok\) [0-9]* ,&$version/," \
 		-e '/^KTAP version/d' -e '/^1\.\./d' -e '$d'
