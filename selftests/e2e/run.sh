@@ -25,8 +25,8 @@ usage()
 
 	Runs end-to-end suites (QEMU with a guest, in a VM) on one vhost device; the
 	default is the suite basic on xnet, with --long it is all of them. Each suite
-	has a VM of its own. Prints KTAP; the last line counts the results. Other
-	options go to selftests/vm/run.sh; see its --help.
+	has a VM of its own, with --long each scenario. Prints KTAP; the last line
+	counts the results. Other options go to selftests/vm/run.sh; see its --help.
 
 	$(for s in "${suites[@]}"; do IFS='|' read -r name _ _ _ what <<<"$s"; printf '  %-10s %s\n' "$name" "$what"; done)
 
@@ -104,10 +104,10 @@ fi
 log=$(mktemp "${TMPDIR:-/tmp}/vhost-xnet-e2e.XXXXXX") || exit
 trap 'rm -f "$log"' EXIT
 
-# run_suite NAME[:SCENARIO,...]: adds to passed, failed and skipped.
+# run_suite NAME[:SCENARIO,...]
 run_suite()
 {
-	local name=${1%%:*} scenarios script short long version rc ok bad planned missing
+	local name=${1%%:*} scenarios scenario script short long version
 
 	find_suite "$name"
 	scenarios=$short
@@ -120,8 +120,24 @@ run_suite()
 		done
 	fi
 	echo "# suite $name"
+	if [ $length = short ] || [ "${#scenarios[@]}" -lt 2 ]; then
+		run_vm "$name" "$script" "${scenarios[@]}"
+		return
+	fi
+	# They are long, and when a guest gets stuck all of its VM is done again.
+	for scenario in "${scenarios[@]}"; do
+		run_vm "$name:$scenario" "$script" "$scenario"
+	done
+}
+
+# run_vm WHAT SCRIPT [SCENARIO]...: adds to passed, failed and skipped.
+run_vm()
+{
+	local what=$1 script=$2 rc ok bad planned missing
+
+	shift 2
 	host_run "$log" --timeout "$limit" ${options[@]+"${options[@]}"} \
-		-- env "MIGRATIONS=$migrations" "selftests/e2e/$script" "$device" "${scenarios[@]}"
+		-- env "MIGRATIONS=$migrations" "selftests/e2e/$script" "$device" "$@"
 	rc=$?
 	if [ $rc -eq 0 ] && grep '^1\.\.0 # SKIP' "$log" >/dev/null; then
 		skipped=$((skipped + 1))
@@ -131,7 +147,7 @@ run_suite()
 	ok=$(grep -c '^ok ' "$log")
 	bad=$(grep -c '^not ok ' "$log")
 	missing=$((${planned:-1} - ok - bad))
-	[ $missing -le 0 ] || echo "# $missing tests of suite $name gave no result"
+	[ $missing -le 0 ] || echo "# $missing tests of $what gave no result"
 	bad=$((bad + missing))
 	if [ $rc -ne 0 ] && [ $bad -eq 0 ]; then
 		echo "# the VM ended with status $rc"
