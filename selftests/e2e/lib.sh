@@ -229,6 +229,7 @@ guest_wait_ready()
 	done
 	tail -n 5 "$GUEST_DIR/console" | tr -d '\r' | sed 's/^/# guest: /'
 	qemu_threads
+	! declare -F qmp_tell_cpu >/dev/null || qmp_tell_cpu
 	e2e_stuck "the guest was not up after $limit s"
 }
 

@@ -6,6 +6,7 @@
 # qmp COMMAND [ARGUMENTS]    ARGUMENTS are JSON; sets REPLY to the answer's line
 # qmp_field NAME             a number or word out of REPLY
 # qmp_event NAME LIMIT       waits for an event; each is found once
+# qmp_tell_cpu               what the first CPU is at, for a guest that is stuck
 
 QMP_LIMIT=180	# seconds that QEMU has to answer
 
@@ -75,4 +76,15 @@ qmp_event()
 		qmp_read 1
 	done
 	sed -i "/\"event\": \"$1\"/d" "$GUEST_DIR/events"
+}
+
+qmp_tell_cpu()
+{
+	local what
+
+	for what in "info registers" "info lapic"; do
+		qmp human-monitor-command "{\"command-line\":\"$what\"}" || return
+		printf '%b\n' "$(sed 's/.*"return": "\(.*\)", "id".*/\1/' <<<"$REPLY")" |
+			tr -d '\r' | grep -E '^RAX|^RIP|^Timer|^LVTT|^(I|T|P)[RSP]R' | sed 's/^/# cpu: /'
+	done
 }
