@@ -47,10 +47,11 @@ known()
 {
 	case $1 in
 	6.1.*) echo eventfd_signal_count tun_xdp_hdr ;;
-	6.12.*) echo linux_unaligned page_frag_cache_drain tun_xdp_hdr vhost_task vhost_task_killed ;;
-	7.2.*) echo linux_unaligned page_frag_cache_drain udp_tunnel_hdr \
+	6.12.*) echo linux_unaligned page_frag_cache_drain system_dfl_wq tun_xdp_hdr vhost_task \
+		vhost_task_killed ;;
+	7.2.*) echo linux_unaligned page_frag_cache_drain system_dfl_wq udp_tunnel_hdr \
 		vhost_task vhost_task_killed ;;
-	7.3.*) echo linux_unaligned page_frag_cache_drain tun_wake_queue udp_tunnel_hdr \
+	7.3.*) echo linux_unaligned page_frag_cache_drain system_dfl_wq tun_wake_queue udp_tunnel_hdr \
 		vhost_task vhost_task_killed ;;
 	esac
 }

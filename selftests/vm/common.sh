@@ -159,5 +159,6 @@ kernel_trouble()
 	tr -d '\r' | own_races | grep -nE -m "${1:-1}" \
 		-e "$start(WARNING|BUG|Oops|Kernel panic|general protection|double fault|stack segment|divide error|invalid opcode|refcount_t:|INFO: (task|rcu|trying|lockdep|NMI)|KFENCE|Out of memory)" \
 		-e '(WARNING: |BUG: |kernel BUG at|Oops|KASAN:|UBSAN:|KCSAN:|ODEBUG:|-+\[ cut here|corruption|[Bb]ad page state|soft lockup|hard LOCKUP|detected stalls|self-detected stall|expedited stalls|unable to handle|Kernel panic|suspicious RCU usage|inconsistent lock state|possible (circular|recursive|irq lock|deadlock)|unregister_netdevice: waiting)' \
+		-e '(workqueue: work func .* deprecated workqueue)' \
 		-e '(kmemleak: unreferenced|kmemleak: [0-9]+ new suspected|leak detector disabled)'
 }

@@ -4,8 +4,8 @@
 #include <linux/cgroup.h>
 #include <linux/completion.h>
 #include <linux/err.h>
-#include <linux/kcov.h>
 #include <linux/kthread.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -104,17 +104,22 @@ static void worker_task_killed(void *data)
 	 * that the worker is dead, or the work is seen here.
 	 */
 	smp_mb();
-	queue_work(system_unbound_wq, &worker->rescue);
+	queue_work(xnet_unbound_wq, &worker->rescue);
 }
 
 static void worker_wake(struct xnet_worker *worker)
 {
-	if (worker->kthread)
+	if (worker->kthread) {
 		wake_up_process(worker->kthread);
-	else if (unlikely(READ_ONCE(worker->dead)))
-		queue_work(system_unbound_wq, &worker->rescue);
+		return;
+	}
+	/* On some kernels it is all that keeps a task that was seen alive from being freed. */
+	rcu_read_lock();
+	if (unlikely(READ_ONCE(worker->dead)))
+		queue_work(xnet_unbound_wq, &worker->rescue);
 	else
 		vhost_task_wake(worker->task);
+	rcu_read_unlock();
 }
 
 static int worker_start_kthread(struct xnet_worker *worker, const char *name)

@@ -4,6 +4,7 @@
 #define _XNET_WORKER_H
 
 #include <linux/bitops.h>
+#include <linux/kcov.h>
 #include <linux/llist.h>
 #include <linux/sched.h>
 #include <linux/workqueue.h>
@@ -30,7 +31,8 @@ struct xnet_work {
  * @rescue: does what is queued on a dead worker
  * @mm: the owner's address space, which it works in; the user of the worker
  *	keeps a reference
- * @kcov_handle: under which kcov collects what is done here for the owner
+ * @kcov_handle: under which kcov collects what is done here for the owner; its type
+ *	differs between kernels
  * @list: work not yet begun, newest first
  * @id: its number in the device
  * @pid: its number in the initial namespace; 0 if it was killed at once
@@ -41,7 +43,7 @@ struct xnet_worker {
 	bool dead;
 	struct work_struct rescue;
 	struct mm_struct *mm;
-	u64 kcov_handle;
+	typeof(kcov_common_handle()) kcov_handle;
 	struct llist_head list;
 	u32 id;
 	pid_t pid;

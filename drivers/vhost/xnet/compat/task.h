@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tasks that belong to the owner's process, which newer kernels have. */
+/* Who does work: tasks of the owner's process, which newer kernels have, and workqueues. */
 #ifndef _XNET_COMPAT_TASK_H
 #define _XNET_COMPAT_TASK_H
 
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include "probed.h"
+
+/* Where work goes that no CPU in particular has to do. */
+#ifdef XNET_HAVE_SYSTEM_DFL_WQ
+#define xnet_unbound_wq	system_dfl_wq
+#else
+#define xnet_unbound_wq	system_unbound_wq
+#endif
 
 #ifdef XNET_HAVE_VHOST_TASK
 
