@@ -182,12 +182,16 @@ static bool tx_fix_header(const struct xnet_vq *vq, struct virtio_net_hdr *hdr, 
 
 /*
  * Tun does not tell which frames of a batch it refused. Those whose header it
- * looks into more closely go alone, so that a refusal is counted.
+ * looks into more closely go alone, so that a refusal is counted: which these are
+ * differs between kernels, but all take a checksum that begins behind an IP header.
  */
-static bool tx_may_be_refused(const struct virtio_net_hdr *hdr, u32 len)
+static bool tx_may_be_refused(const struct xnet_vq *vq, const struct virtio_net_hdr *hdr, u32 len)
 {
-	return hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE ||
-	       (hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM && len < sizeof(struct iphdr));
+	if (hdr->gso_type != VIRTIO_NET_HDR_GSO_NONE)
+		return true;
+	return hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM &&
+	       (len < sizeof(struct iphdr) ||
+		__virtio16_to_cpu(vq->ring.le, hdr->csum_start) < sizeof(struct iphdr));
 }
 
 /*
@@ -248,7 +252,7 @@ static int tx_build(struct xnet_vq *vq, const struct iovec *segs, const struct x
 	} else if (unlikely(!tx_fix_header(vq, hdr, len))) {
 		page_frag_free(mem);
 		return 1 + XNET_C_DROP_BAD_HEADER;
-	} else if (unlikely(tx_may_be_refused(hdr, len))) {
+	} else if (unlikely(tx_may_be_refused(vq, hdr, len))) {
 		ret = tx_send_built(vq, hdr, mem + pad, len);
 		page_frag_free(mem);
 		return ret;
