@@ -300,7 +300,9 @@ static int rx_failed(struct xnet_vq *vq, int why, u32 len, unsigned int nbufs)
 		return -EAGAIN;
 	xnet_stats_inc(&vq->stats, why - 1);
 	/* Nobody knows how far it got before it failed. */
-	return vq->ring.log.payload && rx_log(vq, len, nbufs) ? -EFAULT : -EAGAIN;
+	if (vq->ring.log.payload && rx_log(vq, len, nbufs))
+		return rx_publish_rest(vq, -EFAULT);
+	return -EAGAIN;
 }
 
 /* Note that the first @nbufs buffers hold @len bytes. */
@@ -392,7 +394,7 @@ static __always_inline int rx_one(struct xnet_vq *vq, void *frame, u32 frame_len
 		return rx_failed(vq, ret, len, nbufs);
 	if (unlikely(vq->ring.log.payload) && rx_log(vq, len, nbufs)) {
 		xnet_stats_inc(&vq->stats, XNET_C_DROP_FAULT);
-		return -EFAULT;
+		return rx_publish_rest(vq, -EFAULT);
 	}
 	ret = rx_complete(vq, len, nbufs);
 	if (unlikely(ret < 0)) {
