@@ -22,25 +22,25 @@ union msg_out {
 	struct vhost_msg_v2 v2;
 };
 
-static void msg_fill(union msg_out *out, const struct xnet_miss *miss, bool v2)
+static void msg_fill(union msg_out *out, const struct xnet_question *q)
 {
-	struct vhost_iotlb_msg *msg = v2 ? &out->v2.iotlb : &out->v1.iotlb;
+	struct vhost_iotlb_msg *msg = q->v2 ? &out->v2.iotlb : &out->v1.iotlb;
 
 	/* All of it is copied to user space, with what is between the fields. */
 	memset(out, 0, sizeof(*out));
-	if (v2)
+	if (q->v2)
 		out->v2.type = VHOST_IOTLB_MSG_V2;
 	else
 		out->v1.type = VHOST_IOTLB_MSG;
 	msg->type = VHOST_IOTLB_MISS;
-	msg->iova = miss->iova;
-	msg->perm = miss->perm;
+	msg->iova = q->iova;
+	msg->perm = q->perm;
 }
 
 /* Take a question, or learn that there can be none; false if one is to be waited for. */
-static bool msg_take(struct xnet_dev *dev, struct xnet_miss *miss, bool *v2, int *err)
+static bool msg_take(struct xnet_dev *dev, struct xnet_question *q, int *err)
 {
-	*err = xnet_misses_take(&dev->misses, miss, v2);
+	*err = xnet_misses_take(&dev->misses, q);
 	return *err != -EAGAIN;
 }
 
@@ -57,28 +57,31 @@ static bool msg_take(struct xnet_dev *dev, struct xnet_miss *miss, bool *v2, int
  */
 ssize_t xnet_iotlb_read(struct xnet_dev *dev, struct iov_iter *to, bool nonblock)
 {
-	struct xnet_miss miss;
+	struct xnet_question q;
 	union msg_out out;
 	int err, woken;
-	bool v2;
+	size_t n;
 
 	BUILD_BUG_ON(sizeof(out.v1) != sizeof(out.v2));
 	if (iov_iter_count(to) < sizeof(out))
 		return 0;
-	err = xnet_misses_take(&dev->misses, &miss, &v2);
+	err = xnet_misses_take(&dev->misses, &q);
 	if (err && nonblock)
 		return -EAGAIN;
 	if (err == -EAGAIN) {
 		woken = wait_event_interruptible(dev->misses.wait,
-						 msg_take(dev, &miss, &v2, &err));
+						 msg_take(dev, &q, &err));
 		if (woken < 0)
 			return woken;
 	}
 	if (err)
 		return err;
-	msg_fill(&out, &miss, v2);
-	/* What could not be copied is lost, but a kick makes the queue ask again. */
-	return copy_to_iter(&out, sizeof(out), to);
+	msg_fill(&out, &q);
+	n = copy_to_iter(&out, sizeof(out), to);
+	/* The queue waits for an answer, and nothing may happen to make it ask again. */
+	if (n != sizeof(out))
+		xnet_misses_untake(&dev->misses, &q);
+	return n;
 }
 
 /**

@@ -59,13 +59,12 @@ void xnet_misses_set_v2(struct xnet_misses *all, bool v2)
 /**
  * xnet_misses_take() - take the oldest unread question for somebody to read
  * @all: the questions
- * @out: receives @iova and @perm
- * @v2: receives the format to use
+ * @out: receives what is asked
  *
  * Context: any process.
  * Return: 0; -EAGAIN if there is none now; -EBADFD if there is no IOTLB either.
  */
-int xnet_misses_take(struct xnet_misses *all, struct xnet_miss *out, bool *v2)
+int xnet_misses_take(struct xnet_misses *all, struct xnet_question *out)
 {
 	struct xnet_miss *miss;
 	int err = 0;
@@ -74,14 +73,33 @@ int xnet_misses_take(struct xnet_misses *all, struct xnet_miss *out, bool *v2)
 	miss = list_first_entry_or_null(&all->unread, struct xnet_miss, node);
 	if (miss) {
 		list_del_init(&miss->node);
+		out->miss = miss;
 		out->iova = miss->iova;
 		out->perm = miss->perm;
-		*v2 = all->v2;
+		out->v2 = all->v2;
 	} else {
 		err = all->on ? -EAGAIN : -EBADFD;
 	}
 	spin_unlock(&all->lock);
 	return err;
+}
+
+/**
+ * xnet_misses_untake() - a question that was taken could not be read
+ * @all: the questions
+ * @q: the question; it is the next to be read, unless it is not asked any more
+ *
+ * Context: any process.
+ */
+void xnet_misses_untake(struct xnet_misses *all, const struct xnet_question *q)
+{
+	struct xnet_miss *miss = q->miss;
+
+	spin_lock(&all->lock);
+	if (miss->waiting && miss->iova == q->iova && list_empty(&miss->node))
+		list_add(&miss->node, &all->unread);
+	spin_unlock(&all->lock);
+	misses_wake(all);
 }
 
 /**

@@ -44,10 +44,25 @@ struct xnet_miss {
 	bool waiting;
 };
 
+/**
+ * struct xnet_question - a question as it was when it was taken to be read
+ * @miss: whose it is
+ * @iova: as there
+ * @perm: as there
+ * @v2: it is read in the second format of messages
+ */
+struct xnet_question {
+	struct xnet_miss *miss;
+	u64 iova;
+	u8 perm;
+	bool v2;
+};
+
 void xnet_misses_init(struct xnet_misses *all);
 void xnet_misses_switch(struct xnet_misses *all, bool on);
 void xnet_misses_set_v2(struct xnet_misses *all, bool v2);
-int xnet_misses_take(struct xnet_misses *all, struct xnet_miss *out, bool *v2);
+int xnet_misses_take(struct xnet_misses *all, struct xnet_question *out);
+void xnet_misses_untake(struct xnet_misses *all, const struct xnet_question *q);
 bool xnet_misses_unread(struct xnet_misses *all);
 
 void xnet_miss_init(struct xnet_miss *miss, struct xnet_misses *all);
