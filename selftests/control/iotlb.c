@@ -303,6 +303,42 @@ TEST(asked)
 	xg_net_close(&net);
 }
 
+/* A question that could not be copied to who reads is asked all the same. */
+TEST(unreadable)
+{
+	const size_t page = 4096;
+	struct pollfd p = { .events = POLLIN };
+	struct vhost_iotlb_msg msg;
+	struct xg_net net;
+	uint8_t *at;
+
+	open_silent(_metadata, &net);
+	p.fd = net.fd;
+	at = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, at);
+	ASSERT_EQ(0, mprotect(at + page, page, PROT_NONE));
+	XT_ERR(-EFAULT, xg_ioctl_net_set_backend(net.fd, XG_TX, net.tap.fd[0]));
+	EXPECT_EQ(0, read(net.fd, at + page, 96));
+	if (!xt_is_xnet()) {
+		EXPECT_EQ(0, poll(&p, 1, 0));
+		XT_ERR(-EFAULT, xg_ioctl_net_set_backend(net.fd, XG_TX, net.tap.fd[0]));
+	}
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_GT(72, read(net.fd, at + page - 30, 96));
+	if (!xt_is_xnet())
+		XT_ERR(-EFAULT, xg_ioctl_net_set_backend(net.fd, XG_TX, net.tap.fd[0]));
+	XT_OK(xg_iotlb_read(net.fd, &msg));
+	EXPECT_EQ(net.vq[XG_TX].cfg.device_gpa, msg.iova);
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	/* Unless nobody asks it any more. */
+	XT_ERR(-EFAULT, xg_ioctl_net_set_backend(net.fd, XG_TX, net.tap.fd[0]));
+	EXPECT_EQ(0, read(net.fd, at + page, 96));
+	XT_OK(xg_ioctl_net_set_backend(net.fd, XG_TX, -1));
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	munmap(at, 2 * page);
+	xg_net_close(&net);
+}
+
 /* Who has stopped asks no more. */
 TEST(withdrawn)
 {

@@ -430,6 +430,55 @@ TEST(log_gone)
 		break_log(_metadata, k & 1 ? XG_TX : XG_RX, k & 2, k < 4 || k & 1);
 }
 
+/*
+ * The log ends for a frame in the middle of a run: those before it are the driver's
+ * all the same.
+ */
+TEST(part_of_log_gone)
+{
+	struct xg_vq *vq = &lab.rig.net.vq[XG_RX];
+	struct xg_seg seg = { .len = 3000, .write = true };
+	size_t bits, size;
+	struct xg_used used;
+	unsigned int i;
+	uint8_t *map;
+
+	if (!xt_is_xnet())
+		SKIP(return, "vhost-net goes on, and tells nobody of what it could not log");
+	open_lab(_metadata, XG_F_MODERN);
+	begin(_metadata);
+	/* A log of its own, whose last page begins with the second half of the room. */
+	bits = (room + ROOM / 2) / XG_LOG_PAGE / 8;
+	size = (bits + XG_LOG_PAGE - 1) / XG_LOG_PAGE * XG_LOG_PAGE;
+	map = mmap(NULL, size + XG_LOG_PAGE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	XT_OK(xg_ioctl_set_log_base(lab.rig.net.fd, (uintptr_t)map + size - bits));
+	ASSERT_EQ(0, mprotect(map + size, XG_LOG_PAGE, PROT_NONE));
+	for (i = 0; i < 11; i++)
+		rig_send(_metadata, &lab.rig, 100, i);
+	for (i = 0; i < 11; i++) {
+		seg.gpa = room + i * XG_LOG_PAGE + (i == 10 ? ROOM / 2 : 0);
+		ASSERT_LE(0, xg_vq_add(vq, &seg, 1, NULL, i));
+	}
+	rig_push(_metadata, vq);
+	EXPECT_EQ(1, xg_event_wait(vq->err_fd, PATIENCE));
+	EXPECT_EQ(VHOST_XNET_FAULT_LOG, rig_stats(_metadata, &lab.rig, XG_RX).fault);
+	EXPECT_EQ(10, rig_count(_metadata, &lab.rig, XG_RX, C(PACKETS)));
+	EXPECT_EQ(1, rig_count(_metadata, &lab.rig, XG_RX, C(DROP_FAULT)));
+	ASSERT_EQ(10, xg_vq_pending(vq));
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(1, xg_vq_pop(vq, &used));
+		EXPECT_EQ(112, used.len);
+	}
+	/* The last buffer is there for the next frame, when it can be logged. */
+	ASSERT_EQ(0, mprotect(map + size, XG_LOG_PAGE, PROT_READ | PROT_WRITE));
+	XT_OK(xg_vq_attach(vq, -1));
+	XT_OK(xg_vq_attach(vq, lab.rig.net.tap.fd[0]));
+	arrive(_metadata, 200, 1);
+	munmap(map, size + XG_LOG_PAGE);
+}
+
 /* Nobody has said where the log is: there is none, and frames pass. */
 TEST(no_log)
 {
