@@ -89,6 +89,7 @@ migrate()
 {
 	local to=$((3 - side)) status='' end
 
+	: >"$E2E_DIR/watch"
 	guest_use $to 1
 	INCOMING=yes guest_start "$1" "$2" || return
 	rm -f $SHARED/socket
@@ -104,6 +105,7 @@ migrate()
 		case $status in
 		completed | failed) break ;;
 		esac
+		watch
 		sleep 0.2
 	done
 	if [ "$status" != completed ]; then
@@ -119,6 +121,17 @@ migrate()
 		e2e_note "the destination is not ready: $REPLY"
 		return 1
 	}
+}
+
+# Notes what passed so far, once a second or so.
+watch()
+{
+	[ "$SECONDS" != "${watched-}" ] || return 0
+	watched=$SECONDS
+	{
+		echo "$SECONDS s: $(tap_counter rx packets) to and $(tap_counter tx packets) from the guest"
+		"$XNETCTL" stats
+	} >>"$E2E_DIR/watch"
 }
 
 # The first status of the answer is that of the migration.
@@ -218,7 +231,10 @@ migrate_times()
 		e2e_note "$n: to $mode, $(printf 'downtime %s ms, total %s ms, %s passes, %s bytes' $figures); ${load[0]} and ${load[1]} packets to and from the guest; memory $sum, $differing pages differ"
 		want "pages that differ" "$differing" -eq 0 &&
 			want "packets to the guest while it migrated" "${load[0]}" -gt 100 &&
-			want "packets from the guest while it migrated" "${load[1]}" -gt 100 || return
+			want "packets from the guest while it migrated" "${load[1]}" -gt 100 || {
+			sed 's/^/# /' "$E2E_DIR/watch"
+			return 1
+		}
 		hand_over || return
 	done
 	streams_end || return
