@@ -102,7 +102,7 @@ choose()
 		want=${want%/} found=no
 		for test in $all; do
 			case $test in
-			"$want" | "$want"/* | */"$want" | */"$want".sh)
+			"$want" | "$want".sh | "$want"/* | */"$want" | */"$want".sh)
 				tests+=("$test"); found=yes ;;
 			esac
 		done
