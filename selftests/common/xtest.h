@@ -40,6 +40,14 @@
 } while (0)
 
 /**
+ * XT_SKIP_SETUP() - leave a test out, from FIXTURE_SETUP()
+ * @why: the reason
+ *
+ * After a mere SKIP(return) there the harness goes on to the test.
+ */
+#define XT_SKIP_SETUP(why)	SKIP(_exit(255), why)
+
+/**
  * XT_UNTIL() - poll for a condition, every few milliseconds
  * @cond: expression
  *

@@ -26,7 +26,7 @@ FIXTURE_SETUP(fork_owner)
 		TH_LOG("%s: %s", xt_dev(), xt_errno(self->fd));
 	ret = xg_ioctl_get_fork_owner(self->fd, &kind);
 	if (ret && !xt_is_xnet())
-		SKIP(return, "this vhost-net has no choice of threads");
+		XT_SKIP_SETUP("this vhost-net has no choice of threads");
 	XT_OK(ret);
 	if (xt_is_xnet())
 		EXPECT_EQ(VHOST_FORK_OWNER_KTHREAD, kind);

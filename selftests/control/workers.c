@@ -17,7 +17,7 @@ FIXTURE(workers) {
 FIXTURE_SETUP(workers)
 {
 	if (!xt_is_xnet())
-		SKIP(return, NONE);
+		XT_SKIP_SETUP(NONE);
 	self->fd = xg_open(xt_dev());
 	ASSERT_LE(0, self->fd)
 		TH_LOG("%s: %s", xt_dev(), xt_errno(self->fd));
