@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <linux/if_tun.h>
 
 #include "traffic.h"
 #include "xtest.h"
@@ -12,6 +13,7 @@
 #define WORDS	2	/* that the device knows */
 #define MANY	5000	/* more than it looks at in one turn */
 #define PAGE	4096UL
+#define UDP_TUNNELS	0x80	/* TUN_F_UDP_TUNNEL_GSO, which headers may lack */
 
 FIXTURE(features_array) {
 	int fd;
@@ -28,7 +30,7 @@ FIXTURE_SETUP(features_array)
 		TH_LOG("%s: %s", xt_dev(), xt_errno(self->fd));
 	ret = xg_ioctl_get_features_array(self->fd, &word, 1);
 	if (ret && !xt_is_xnet())
-		SKIP(return, "the kernel's own vhost-net has no features arrays yet");
+		XT_SKIP_SETUP("the kernel's own vhost-net has no features arrays yet");
 	XT_OK(ret);
 	XT_OK(xg_ioctl_get_features(self->fd, &self->low));
 }
@@ -66,6 +68,23 @@ TEST_F(features_array, get)
 	XT_OK(xg_ioctl_get_features_array(self->fd, f, MANY));
 	for (i = WORDS; i < MANY; i++)
 		ASSERT_EQ(0, f[i]);
+}
+
+/* From feature 64 on: what the kernel's tap knows of UDP tunnels, and nothing else. */
+TEST_F(features_array, offer)
+{
+	struct xg_tap_cfg cfg = { .offload = TUN_F_CSUM | TUN_F_TSO4 | UDP_TUNNELS };
+	uint64_t f[WORDS] = {}, want = 0;
+	struct xg_tap tap;
+
+	XT_OK(xg_netns());
+	if (!xg_tap_open(&tap, &cfg)) {
+		want = XG_F_HIGH_GUEST_UDP_TUNNEL | XG_F_HIGH_HOST_UDP_TUNNEL;
+		xg_tap_close(&tap);
+	}
+	XT_OK(xg_ioctl_get_features_array(self->fd, f, WORDS));
+	EXPECT_EQ(self->low, f[0]);
+	EXPECT_EQ(want, f[1]);
 }
 
 TEST_F(features_array, set)
