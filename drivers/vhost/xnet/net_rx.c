@@ -26,11 +26,14 @@
  * struct xnet_rx - the state of a receive queue with a backend
  * @src: where its frames come from
  * @ndone: completions in @done
+ * @wrote: bytes that may have been written, from where the buffers begin, by the
+ *	copy that failed last
  * @done: completions that are not staged yet
  */
 struct xnet_rx {
 	struct xnet_source src;
 	unsigned int ndone;
+	u32 wrote;
 	struct xnet_done done[XNET_BATCH];
 };
 
@@ -222,6 +225,25 @@ static int rx_insert_tag(struct xnet_vq *vq, const struct iovec *segs, unsigned 
 }
 
 /*
+ * What recvmsg() may have written of @len bytes when it returned @ret instead of
+ * @want, the last ones of them. Of a fault there is no telling: on the way out
+ * the iterator is taken back to where a part of the frame began.
+ */
+static u32 rx_written(const struct iov_iter *to, int ret, u32 want, u32 len)
+{
+	if (ret > 0)
+		return len - want + min_t(u32, ret, want);
+	return ret == -EFAULT || iov_iter_count(to) != want ? len : 0;
+}
+
+/* A frame is lost; @why is a counter. */
+static noinline int rx_lose(struct xnet_vq *vq, unsigned int why, u32 wrote)
+{
+	vq->rx->wrote = wrote;
+	return 1 + why;
+}
+
+/*
  * Copy a frame, which is gone afterwards. Returns 0, or why it was dropped, plus
  * one, or -EAGAIN if it was not there after all.
  */
@@ -253,15 +275,16 @@ static __always_inline int rx_receive(struct xnet_vq *vq, void *frame, u32 len,
 	if (unlikely(ret != want)) {
 		if (kept && xnet_source_missed(ret))
 			return -EAGAIN;
-		return 1 + (ret == -EFAULT ? XNET_C_DROP_FAULT : XNET_C_DROP_BACKEND);
+		return rx_lose(vq, ret == -EFAULT ? XNET_C_DROP_FAULT : XNET_C_DROP_BACKEND,
+			       rx_written(&msg.msg_iter, ret, want, len));
 	}
 	/* Tun does not tell of a fault in the payload, but stops where it is. */
 	if (unlikely(iov_iter_count(&msg.msg_iter)))
-		return 1 + XNET_C_DROP_FAULT;
+		return rx_lose(vq, XNET_C_DROP_FAULT, len);
 	if (kept && vq->rx->src.tagged && rx_insert_tag(vq, segs, nsegs))
-		return 1 + XNET_C_DROP_FAULT;
+		return rx_lose(vq, XNET_C_DROP_FAULT, len);
 	if (unlikely(rx_write_header(vq, segs, nsegs, nbufs)))
-		return 1 + XNET_C_DROP_FAULT;
+		return rx_lose(vq, XNET_C_DROP_FAULT, len);
 	return 0;
 }
 
@@ -294,13 +317,12 @@ static int rx_log(struct xnet_vq *vq, u32 len, unsigned int nbufs)
  * A frame was not copied, for the reason that rx_receive() gave. The buffers stay
  * in the look-ahead, for the next one. Returns as rx_wait_for_frames() does.
  */
-static int rx_failed(struct xnet_vq *vq, int why, u32 len, unsigned int nbufs)
+static int rx_failed(struct xnet_vq *vq, int why, unsigned int nbufs)
 {
 	if (why < 0)
 		return -EAGAIN;
 	xnet_stats_inc(&vq->stats, why - 1);
-	/* Nobody knows how far it got before it failed. */
-	if (vq->ring.log.payload && rx_log(vq, len, nbufs))
+	if (vq->ring.log.payload && rx_log(vq, vq->rx->wrote, nbufs))
 		return rx_publish_rest(vq, -EFAULT);
 	return -EAGAIN;
 }
@@ -391,7 +413,7 @@ static __always_inline int rx_one(struct xnet_vq *vq, void *frame, u32 frame_len
 	}
 	ret = kept ? rx_copy_kept(vq, len, nbufs) : rx_copy(vq, frame, len, nbufs);
 	if (unlikely(ret))
-		return rx_failed(vq, ret, len, nbufs);
+		return rx_failed(vq, ret, nbufs);
 	if (unlikely(vq->ring.log.payload) && rx_log(vq, len, nbufs)) {
 		xnet_stats_inc(&vq->stats, XNET_C_DROP_FAULT);
 		return rx_publish_rest(vq, -EFAULT);
