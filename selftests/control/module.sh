@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Loading and unloading the module. Time limit: 300 s
+# Programs: control/iotlb_room
 
 # shellcheck source-path=SCRIPTDIR source=../common/ktap.sh
 . "$(dirname "$0")/../common/ktap.sh"
@@ -120,6 +121,24 @@ parameters()
 	[ "$(cat $dir/max_mem_regions)" = 509 ] || fail "the default is not 509"
 }
 
+# Each size of an IOTLB is what the program finds; with those that cannot be there is
+# none. Of its two tests one is about the former, the other about the latter.
+iotlb_entries()
+{
+	local n log
+
+	loaded && rmmod $module
+	for n in 3 4 100 0 -5 100000000 2147483647; do
+		insmod "$file" max_iotlb_entries=$n || fail "insmod with max_iotlb_entries=$n failed"
+		log=$("${XNET_TESTS:?}/control/iotlb_room" 2>&1) || fail "$n entries: $log"
+		[ "$(grep -c '# SKIP' <<<"$log")" = 1 ] || fail "$n entries: $log"
+		rmmod $module || fail "rmmod failed after $n entries"
+	done
+	insmod "$file" max_iotlb_entries=none 2>/dev/null &&
+		fail "a number of entries that is no number was taken"
+	return 0
+}
+
 twice()
 {
 	reload
@@ -131,6 +150,7 @@ try refused_while_open refused_while_open
 try nothing_left nothing_left
 try many_rounds many_rounds
 try parameters parameters
+try iotlb_entries iotlb_entries
 try twice twice
 reload
 ktap_end

@@ -5,6 +5,7 @@
  */
 
 #include <linux/err.h>
+#include <linux/limits.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 
@@ -24,10 +25,15 @@ MODULE_PARM_DESC(max_iotlb_entries, "Most entries in the IOTLB of a queue (defau
 struct xnet_iotlb *xnet_vq_new_iotlb(void)
 {
 	struct xnet_iotlb *tlb;
+	size_t size;
 
 	if (max_iotlb_entries <= 0)
 		return ERR_PTR(-EINVAL);
-	tlb = kvzalloc(struct_size(tlb, entries, max_iotlb_entries), GFP_KERNEL_ACCOUNT);
+	size = struct_size(tlb, entries, max_iotlb_entries);
+	/* The kernel warns of whoever wants so much in one piece. */
+	if (size > INT_MAX)
+		return ERR_PTR(-ENOMEM);
+	tlb = kvzalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!tlb)
 		return ERR_PTR(-ENOMEM);
 	tlb->max = max_iotlb_entries;
