@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <linux/if_tun.h>
 
+#include "kinds.h"
 #include "traffic.h"
 #include "xtest.h"
 
@@ -95,6 +96,27 @@ TEST_F(backend, cve_2020_10942)
 		close(fd);
 	}
 	EXPECT_LE(9, tried);
+}
+
+/* As the kernel gives them, and when only the descriptor is left of the device. */
+TEST_F(backend, vtaps)
+{
+	static const enum xt_kind kinds[] = { XT_MACVTAP, XT_IPVTAP };
+	struct xg_tap_cfg cfg = { .hdr_len = 12 };
+	struct xt_backend b;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		XT_OK(xt_backend_open(&b, kinds[i], i, &cfg));
+		XT_OK(both(&self->net, b.fd));
+		XT_OK(both(&self->net, self->net.tap.fd[0]));
+		XT_OK(both(&self->net, b.fd));
+		XT_OK(both(&self->net, -1));
+		XT_OK(xg_link_delete(b.near_name));
+		XT_OK(both(&self->net, b.fd));
+		XT_OK(both(&self->net, -1));
+		xt_backend_close(&b);
+	}
 }
 
 TEST_F(backend, raw_packet_socket)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Macvtap and ipvtap as backends: modes, header sizes, queues, devices that go. */
+#include <net/if_arp.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
@@ -187,6 +189,73 @@ TEST(ipvtap_l2)
 	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_MODERN, -1);
 	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_EVENT_IDX, 0);
 	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_MODERN | XG_F_NET_HDR, 0);
+}
+
+/*
+ * A frame of TCP from the ipvtap. It is taken for a packet of IP, which the kernel
+ * routes and puts in another frame.
+ */
+static void ip_out(struct __test_metadata *_metadata, unsigned int payload, uint32_t seed)
+{
+	unsigned int len = ip_tcp_frame(rig.frame, false, payload, seed), n;
+	uint8_t sent[2048], *from = rig.frame + 14 + 12;
+
+	/* The other way round. */
+	memcpy(sent, from, 4);
+	memcpy(from, from + 4, 4);
+	memcpy(from + 4, sent, 4);
+	memcpy(sent, rig.frame, len);
+	XT_OK(xg_net_tx(&rig.net, NULL, rig.frame, len));
+	n = xg_pkt_recv(rig.pkt, rig.frame, sizeof(rig.frame), PATIENCE);
+	ASSERT_EQ(len, n) TH_LOG("frame %u", seed);
+	ASSERT_EQ(0, memcmp(sent + 14, rig.frame + 14, len - 14)) TH_LOG("frame %u", seed);
+}
+
+/* A neighbour's address, so that nobody has to be asked for it. */
+static void neighbour(struct __test_metadata *_metadata, const char *dev, const char *ip)
+{
+	struct arpreq req = {
+		.arp_ha = { .sa_family = ARPHRD_ETHER, .sa_data = { 2, 0, 0, 0, 0, 2 } },
+		.arp_flags = ATF_PERM | ATF_COM,
+	};
+	struct sockaddr_in *pa = (struct sockaddr_in *)&req.arp_pa;
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+	pa->sin_family = AF_INET;
+	ASSERT_EQ(1, inet_pton(AF_INET, ip, &pa->sin_addr));
+	strcpy(req.arp_dev, dev);
+	ASSERT_EQ(0, ioctl(s, SIOCSARP, &req));
+	close(s);
+}
+
+/* Packets instead of frames: what the guest sends passes through the kernel's routing. */
+static void routed(struct __test_metadata *_metadata, uint64_t features, int sndbuf)
+{
+	struct xg_vtap_cfg vtap = { .ipvtap = true, .mode = IPVLAN_MODE_L3 };
+	struct xg_tap_cfg cfg = {
+		.hdr_len = hdr_of(features), .sndbuf = sndbuf,
+		.no_vnet_hdr = !!(features & XG_F_NET_HDR),
+	};
+	unsigned int i;
+
+	XT_OK(xt_backend_on(&back, &vtap, 0, &cfg));
+	neighbour(_metadata, "near0", "10.0.0.1");
+	start(_metadata, features);
+	for (i = 0; i < 100; i++)
+		ip_out(_metadata, 1 + i * 14, i);
+	for (i = 0; i < 100; i++)
+		ip_in(_metadata, 1 + i * 14, i);
+	settled(_metadata, 100, 100);
+	stop(_metadata);
+}
+
+TEST(ipvtap_l3)
+{
+	XT_OK(xg_netns());
+	routed(_metadata, XG_F_MODERN, 0);
+	routed(_metadata, XG_F_MODERN, -1);
+	routed(_metadata, XG_F_EVENT_IDX, 0);
+	routed(_metadata, XG_F_MODERN | XG_F_NET_HDR, 0);
 }
 
 /*
