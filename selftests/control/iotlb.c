@@ -148,11 +148,13 @@ TEST_F(iotlb, many)
 TEST_F(iotlb, none)
 {
 	struct vhost_iotlb_msg msg;
+	long ret;
 
-	if (!xt_is_xnet())
-		SKIP(return, "vhost-net keeps an IOTLB that it once had");
 	XT_OK(xg_ioctl_set_features(self->fd, XG_F_VERSION_1));
-	XT_ERR(-EFAULT, update(self->fd, true, 0, PAGE, (uintptr_t)self->mem, VHOST_ACCESS_RW));
+	ret = update(self->fd, true, 0, PAGE, (uintptr_t)self->mem, VHOST_ACCESS_RW);
+	if (!ret && !xt_is_xnet())
+		SKIP(return, "the vhost-net of this kernel keeps an IOTLB that it once had");
+	XT_ERR(-EFAULT, ret);
 	XT_ERR(-EFAULT, xg_iotlb_invalidate(self->fd, 0, PAGE));
 	XT_ERR(-EBADFD, xg_iotlb_read(self->fd, &msg));
 	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
@@ -294,6 +296,8 @@ TEST(asked)
 	/* It took the question with it; another try, another one. */
 	EXPECT_EQ(0, poll(&p, 1, 0));
 	XT_ERR(-EFAULT, xg_ioctl_net_set_backend(net.fd, XG_TX, net.tap.fd[0]));
+	if (!poll(&p, 1, 0) && !xt_is_xnet())
+		SKIP(return, "the vhost-net of this kernel keeps to the first question");
 	EXPECT_EQ(1, poll(&p, 1, 0));
 	EXPECT_EQ(POLLIN, p.revents);
 	XT_OK(xg_iotlb_read(net.fd, &msg));
