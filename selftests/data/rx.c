@@ -223,6 +223,32 @@ TEST(stop_with_frames_waiting)
 	XT_OK(xg_net_stop(&rig.net));
 }
 
+/* ... unless the tap has been filled meanwhile: then they are counted. */
+TEST(stop_with_full_tap)
+{
+	struct xg_net_cfg cfg = { .features = XG_F_MODERN, .num = 8, .rx_buf = 2048 };
+	struct xg_vq *vq = &rig.net.vq[XG_RX];
+	unsigned int i;
+
+	if (!xt_is_xnet())
+		SKIP(return, "vhost-net does not count them");
+	open_rx(_metadata, &cfg, 0);
+	XT_OK(xg_vq_attach(vq, -1));
+	for (i = 0; i < 72; i++)
+		rig_send(_metadata, &rig, 60, i);
+	/* It takes 64 at once, and has buffers for 8. */
+	XT_OK(xg_vq_attach(vq, rig.net.tap.fd[0]));
+	EXPECT_TRUE(XT_UNTIL(rig_count(_metadata, &rig, XG_RX, C(NO_BUFFERS)) > 0));
+	EXPECT_EQ(8, rig_count(_metadata, &rig, XG_RX, C(PACKETS)));
+	/* More than the tap holds; it refuses the rest. */
+	xg_frame_fill(rig.frame + rig.pkt_hdr, 60, 1);
+	for (i = 0; i < 1100; i++)
+		xg_pkt_send(rig.pkt, rig.frame, rig.pkt_hdr + 60);
+	XT_OK(xg_vq_attach(vq, -1));
+	EXPECT_EQ(56, rig_count(_metadata, &rig, XG_RX, C(DROP_BACKEND)));
+	XT_OK(xg_net_stop(&rig.net));
+}
+
 static void send_tcp(struct __test_metadata *_metadata, bool v6, unsigned int payload,
 		     uint16_t size)
 {

@@ -69,11 +69,13 @@ int xnet_rx_start(struct xnet_vq *vq)
  * xnet_rx_quiesce() - give frames that were not delivered back to the backend
  * @vq: a queue about to be stopped
  *
- * Context: the queue's worker.
+ * Those that it has no room for any more are dropped and counted.
+ *
+ * Context: the queue's worker; may sleep.
  */
 void xnet_rx_quiesce(struct xnet_vq *vq)
 {
-	xnet_source_return(&vq->rx->src);
+	xnet_stats_add(&vq->stats, XNET_C_DROP_BACKEND, xnet_source_return(&vq->rx->src));
 }
 
 /**

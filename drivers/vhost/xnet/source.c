@@ -2,6 +2,7 @@
 /* Where the frames of a receive queue come from. */
 
 #include <linux/if_vlan.h>
+#include <linux/mutex.h>
 #include <linux/net.h>
 #include <linux/uio.h>
 
@@ -76,17 +77,36 @@ bool xnet_source_drop(struct xnet_source *src, void *frame)
 	return !xnet_source_missed(ret);
 }
 
+/* A ring that is full tells of each frame that it does not take, but not of whom it was. */
+static DEFINE_MUTEX(source_refused_mutex);
+static unsigned int source_refused;
+
+static void source_refuse(void *frame)
+{
+	tun_ptr_free(frame);
+	source_refused++;
+}
+
 /**
  * xnet_source_return() - give frames that were not delivered back to the backend
  * @src: the source
  *
- * Context: the worker.
+ * Context: the worker; may sleep.
+ * Return: how many it did not take and were dropped: its ring was filled meanwhile.
  */
-void xnet_source_return(struct xnet_source *src)
+unsigned int xnet_source_return(struct xnet_source *src)
 {
-	if (xnet_source_at_hand(src))
+	unsigned int refused = 0;
+
+	if (xnet_source_at_hand(src)) {
+		mutex_lock(&source_refused_mutex);
+		source_refused = 0;
 		ptr_ring_unconsume(src->ring, src->queue + src->head, src->tail - src->head,
-				   tun_ptr_free);
+				   source_refuse);
+		refused = source_refused;
+		mutex_unlock(&source_refused_mutex);
+	}
 	src->head = 0;
 	src->tail = 0;
+	return refused;
 }

@@ -52,7 +52,7 @@ struct xnet_source {
 void xnet_source_init(struct xnet_source *src, const struct xnet_backend *backend);
 bool xnet_source_peek(struct xnet_source *src);
 bool xnet_source_drop(struct xnet_source *src, void *frame);
-void xnet_source_return(struct xnet_source *src);
+unsigned int xnet_source_return(struct xnet_source *src);
 
 /**
  * xnet_source_fetch() - have frames at hand

@@ -25,7 +25,8 @@
  * @XNET_C_DROP_RUNT: frames shorter than an Ethernet header
  * @XNET_C_DROP_BAD_HEADER: frames whose virtio-net header contradicts their length
  * @XNET_C_DROP_NO_MEMORY: frames for which the host had no memory
- * @XNET_C_DROP_BACKEND: frames the backend refused, or too long for any to take
+ * @XNET_C_DROP_BACKEND: frames the backend refused, or too long for any to take, or for
+ *	which it had no room when they were given back
  * @XNET_C_DROP_FAULT: frames whose memory, or place in the ring, is not mapped by the owner
  * @XNET_C_DROP_TOO_SMALL: frames that fit no buffer the guest can ever offer
  * @XNET_C_RING_ERRORS: times the queue broke
