@@ -11,7 +11,7 @@
 #include "rig.h"
 
 #define LEN	60
-#define KICKS	2000
+#define KICKS	300
 
 static const struct xg_net_cfg config = { .features = XG_F_MODERN | XG_F_ACCESS_PLATFORM };
 
