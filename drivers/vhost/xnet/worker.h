@@ -25,25 +25,25 @@ struct xnet_work {
 
 /**
  * struct xnet_worker - a thread and what is queued on it
+ * @kcov_handle: under which kcov collects what is done here for the owner; its type
+ *	differs between kernels
  * @kthread: the thread, if it is one of the kernel's
  * @task: the thread, if it is a task of the owner
  * @dead: it was a task of the owner and has been killed
  * @rescue: does what is queued on a dead worker
  * @mm: the owner's address space, which it works in; the user of the worker
  *	keeps a reference
- * @kcov_handle: under which kcov collects what is done here for the owner; its type
- *	differs between kernels
  * @list: work not yet begun, newest first
  * @id: its number in the device
  * @pid: its number in the initial namespace; 0 if it was killed at once
  */
 struct xnet_worker {
+	typeof(kcov_common_handle()) kcov_handle;
 	struct task_struct *kthread;
 	struct vhost_task *task;
 	bool dead;
 	struct work_struct rescue;
 	struct mm_struct *mm;
-	typeof(kcov_common_handle()) kcov_handle;
 	struct llist_head list;
 	u32 id;
 	pid_t pid;
