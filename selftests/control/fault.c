@@ -6,13 +6,51 @@
 #include "fault.h"
 #include "kinds.h"
 
-static long do_netlink(void *unused)
+/* What is asked of the family, by the device's number. */
+static long ask_devices(void *dev)
+{
+	int found = xg_stats_dev(getpid());
+
+	return found < 0 ? found : found == *(int *)dev ? 0 : -EPROTO;
+}
+
+static long ask_device(void *dev)
+{
+	int owner = xg_stats_owner(*(int *)dev);
+
+	return owner < 0 ? owner : owner == getpid() ? 0 : -EPROTO;
+}
+
+static long ask_queues(void *dev)
+{
+	int n = xg_stats_queues(*(int *)dev);
+
+	return n < 0 ? n : n == XG_MAX_VQS ? 0 : -EPROTO;
+}
+
+static long ask_queue(void *dev)
 {
 	struct xg_stats stats;
-	int id = xg_stats_dev(getpid());
+	int ret = xg_stats_read(*(int *)dev, XG_TX, &stats);
 
-	(void)unused;
-	return id < 0 ? id : xg_stats_read(id, XG_TX, &stats);
+	return ret ? ret : stats.state == VHOST_XNET_STATE_RUNNING ? 0 : -EPROTO;
+}
+
+static int ask_netlink(void)
+{
+	/* Now, as in a call that is to fail the family would be looked up, once. */
+	int dev = xg_stats_dev(getpid()), ret;
+
+	if (dev < 0)
+		return dev;
+	ret = try_step("netlink DEV_GET, a dump", ask_devices, &dev);
+	if (!ret)
+		ret = try_step("netlink DEV_GET", ask_device, &dev);
+	if (!ret)
+		ret = try_step("netlink QUEUE_GET, a dump", ask_queues, &dev);
+	if (!ret)
+		ret = try_step("netlink QUEUE_GET", ask_queue, &dev);
+	return ret;
 }
 
 /* Each ioctl that a running queue allows, once more. */
@@ -79,7 +117,7 @@ static int change_device(struct xt_traffic *t)
 		ret = xg_ioctl_set_log_fd(t->net.fd, -1);
 	close(fd);
 	if (!ret && xt_is_xnet())
-		ret = try_step("netlink", do_netlink, NULL);
+		ret = ask_netlink();
 	return ret;
 }
 
@@ -151,6 +189,22 @@ static int change_iotlb(struct xt_traffic *t)
 	return ret;
 }
 
+/* Which kind of threads, as can be chosen without an owner. */
+static int choose_threads(int fd)
+{
+	uint8_t kind = VHOST_FORK_OWNER_TASK;
+	int ret;
+
+	if (!xt_is_xnet())
+		return 0;
+	ret = xg_ioctl_set_fork_owner(fd, VHOST_FORK_OWNER_KTHREAD);
+	if (!ret)
+		ret = xg_ioctl_get_fork_owner(fd, &kind);
+	if (!ret && kind != VHOST_FORK_OWNER_KTHREAD)
+		ret = -EPROTO;
+	return ret;
+}
+
 static uint64_t life_features;
 
 /* From open() to close(), with frames in between. */
@@ -177,6 +231,7 @@ static int life(void)
 	STAGE(xt_traffic_check(&t));
 	STAGE(xg_net_stop(&t.net));
 	STAGE(xg_ioctl_reset_owner(t.net.fd));
+	STAGE(choose_threads(t.net.fd));
 	STAGE(xt_traffic_renew(&t, true, 100));
 	STAGE(xt_traffic_check(&t));
 	xt_traffic_close(&t);
@@ -190,6 +245,9 @@ static void lives(struct __test_metadata *_metadata, enum who whose, unsigned in
 		SKIP(return, "the kernel cannot make allocations fail");
 	life_features = features;
 	live_with(_metadata, whose, least, life);
+	/* What the kernel's own copies with get_user() cannot be made to fail. */
+	if (whose == SELF && xt_is_xnet())
+		all_failed(_metadata, features & XG_F_ACCESS_PLATFORM ? NULL : "write");
 }
 
 TEST(caller)

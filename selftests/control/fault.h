@@ -59,17 +59,62 @@ static enum who who;
 static bool failing;		/* calls are to fail, in this part of the test */
 static char complaint[160];
 
-/* Those that xt_ioctls leaves out, as the kernel's own vhost-net may lack them. */
-static const struct {
-	unsigned long req;
+/**
+ * struct call_kind - a kind of call, and how much of it fails
+ * @name: its name
+ * @req: its number, if it is an ioctl
+ * @least: things in one call of vhost-xnet's that it cannot do without, each of which
+ *	fails it: as many as it makes copies, and allocations that nothing replaces
+ * @why_none: why there is none
+ */
+static const struct call_kind {
 	const char *name;
-} newer_ioctls[] = {
-	{ VHOST_NEW_WORKER, "VHOST_NEW_WORKER" },
-	{ VHOST_FREE_WORKER, "VHOST_FREE_WORKER" },
-	{ VHOST_ATTACH_VRING_WORKER, "VHOST_ATTACH_VRING_WORKER" },
-	{ VHOST_GET_VRING_WORKER, "VHOST_GET_VRING_WORKER" },
-	{ VHOST_GET_FEATURES_ARRAY, "VHOST_GET_FEATURES_ARRAY" },
-	{ VHOST_SET_FEATURES_ARRAY, "VHOST_SET_FEATURES_ARRAY" },
+	unsigned long req;
+	unsigned int least;
+	const char *why_none;
+} call_kinds[] = {
+#define FAILS(r, n)	{ .name = #r, .req = r, .least = n }
+	FAILS(VHOST_GET_FEATURES, 1),
+	FAILS(VHOST_SET_FEATURES, 1),
+	/* How many words, those that are known, and the rest. */
+	FAILS(VHOST_GET_FEATURES_ARRAY, 3),
+	FAILS(VHOST_SET_FEATURES_ARRAY, 3),
+	FAILS(VHOST_GET_BACKEND_FEATURES, 1),
+	FAILS(VHOST_SET_BACKEND_FEATURES, 1),
+	FAILS(VHOST_SET_FORK_FROM_OWNER, 1),
+	FAILS(VHOST_GET_FORK_FROM_OWNER, 1),
+	/* The worker, and the order for a thread. */
+	FAILS(VHOST_SET_OWNER, 2),
+	FAILS(VHOST_NEW_WORKER, 3),
+	FAILS(VHOST_FREE_WORKER, 1),
+	FAILS(VHOST_ATTACH_VRING_WORKER, 2),
+	FAILS(VHOST_GET_VRING_WORKER, 2),
+	/* The table, the head of it, and each region. */
+	FAILS(VHOST_SET_MEM_TABLE, 3),
+	FAILS(VHOST_SET_LOG_BASE, 1),
+	FAILS(VHOST_SET_LOG_FD, 1),
+	/* Those of a queue read its index by itself. */
+	FAILS(VHOST_SET_VRING_NUM, 2),
+	FAILS(VHOST_SET_VRING_ADDR, 2),
+	FAILS(VHOST_SET_VRING_BASE, 2),
+	FAILS(VHOST_GET_VRING_BASE, 2),
+	FAILS(VHOST_SET_VRING_KICK, 2),
+	FAILS(VHOST_SET_VRING_CALL, 2),
+	FAILS(VHOST_SET_VRING_ERR, 2),
+	FAILS(VHOST_SET_VRING_BUSYLOOP_TIMEOUT, 2),
+	FAILS(VHOST_GET_VRING_BUSYLOOP_TIMEOUT, 2),
+	/* The copy, the backend, and the arrays that nothing replaces. */
+	FAILS(VHOST_NET_SET_BACKEND, 3),
+#undef FAILS
+	{ .name = "VHOST_RESET_OWNER", .req = VHOST_RESET_OWNER,
+	  .why_none = "it has no argument and only gives back" },
+	{ .name = "open", .least = 1 },
+	{ .name = "close", .why_none = "it only gives back" },
+	{ .name = "write", .least = 1 },
+	{ .name = "netlink DEV_GET", .least = 1 },
+	{ .name = "netlink DEV_GET, a dump", .least = 1 },
+	{ .name = "netlink QUEUE_GET", .least = 1 },
+	{ .name = "netlink QUEUE_GET, a dump", .least = 1 },
 };
 
 /* Things fail only for the thread that the test runs in. */
@@ -80,15 +125,11 @@ static bool in_test(void)
 
 static const char *ioctl_name(unsigned long req)
 {
-	const struct xt_ioctl *i;
-	unsigned int n;
+	unsigned int i;
 
-	for (i = xt_ioctls; i->name; i++)
-		if (i->req == req)
-			return i->name;
-	for (n = 0; n < ARRAY_SIZE(newer_ioctls); n++)
-		if (newer_ioctls[n].req == req)
-			return newer_ioctls[n].name;
+	for (i = 0; i < ARRAY_SIZE(call_kinds); i++)
+		if (call_kinds[i].req == req)
+			return call_kinds[i].name;
 	return "an ioctl without a name";
 }
 
@@ -106,10 +147,15 @@ static int arm(struct inject *in, unsigned int nth)
 	return inject_arm(in, who == KTHREADD ? &kthreadd : NULL, 1, nth);
 }
 
+static bool is_netlink(const char *name)
+{
+	return !strncmp(name, "netlink ", 8);
+}
+
 static bool sane(const char *name, long ret)
 {
 	/* Sockets have errnos of their own for want of memory. */
-	if (!strcmp(name, "netlink") && (ret == -ENFILE || ret == -ENOBUFS))
+	if (is_netlink(name) && (ret == -ENFILE || ret == -ENOBUFS))
 		return true;
 	/* As with vhost, a message that cannot be read is like one that is too short. */
 	if (!strcmp(name, "write") && ret == -EINVAL)
@@ -152,7 +198,7 @@ static long try_step(const char *name, long (*fn)(void *arg), void *arg)
 		 * It has to have done what it was to do all the same. What else may
 		 * fail in it waits for the next life, unless it only asks.
 		 */
-		if (ret >= 0 && strcmp(name, "netlink"))
+		if (ret >= 0 && !is_netlink(name))
 			return ret;
 		if (ret < 0 && !sane(name, ret))
 			complain("no errno for this", s, ret);
@@ -299,6 +345,62 @@ static unsigned int report(void)
 	printf("# %s: %u calls, %u failures, %u of them did not matter\n", who_names[who],
 	       nr_steps, hits, absorbed);
 	return calls;
+}
+
+/**
+ * struct verdict - what became of the calls of one name
+ * @done: they were made
+ * @failed: failures that one of them did not survive, one after another
+ */
+struct verdict {
+	bool done;
+	unsigned int failed;
+};
+
+static struct verdict verdict(const char *name)
+{
+	struct verdict v = { 0 };
+	unsigned int i, failed;
+
+	for (i = 0; i < nr_steps; i++) {
+		if (strcmp(steps[i].name, name))
+			continue;
+		v.done = true;
+		failed = steps[i].hits - steps[i].absorbed;
+		if (failed > v.failed)
+			v.failed = failed;
+	}
+	return v;
+}
+
+/*
+ * Every kind of call was made and failed as often as it can, but for @missing, which
+ * need not have been made.
+ */
+static void all_failed(struct __test_metadata *_metadata, const char *missing)
+{
+	unsigned int i, none = 0, failed = 0;
+
+	for (i = 0; i < ARRAY_SIZE(call_kinds); i++) {
+		const struct call_kind *kind = &call_kinds[i];
+		struct verdict v = verdict(kind->name);
+
+		if (!v.done && missing && !strcmp(kind->name, missing))
+			continue;
+		EXPECT_TRUE(v.done) TH_LOG("%s was not called", kind->name);
+		if (kind->why_none) {
+			none++;
+			EXPECT_EQ(0, v.failed)
+				TH_LOG("%s fails, though %s", kind->name, kind->why_none);
+			continue;
+		}
+		failed++;
+		EXPECT_LE(kind->least, v.failed) TH_LOG("%s", kind->name);
+		printf("# %s: fails of %u things\n", kind->name, v.failed);
+	}
+	for (i = 0; xt_ioctls[i].name; i++)
+		EXPECT_STREQ(xt_ioctls[i].name, ioctl_name(xt_ioctls[i].req));
+	TH_LOG("%u kinds of calls failed, %u have nothing in them that could", failed, none);
 }
 
 static const char *life_stage;

@@ -185,6 +185,46 @@ int xg_stats_dev(pid_t owner)
 	return s.best ? (int)s.best : -ENOENT;
 }
 
+static void owner_attr(const struct nlattr *attr, void *data)
+{
+	if (attr && attr_type(attr) == VHOST_XNET_A_DEV_OWNER)
+		*(int *)data = attr_number(attr);
+}
+
+int xg_stats_owner(int dev)
+{
+	uint32_t id = dev;
+	struct request req;
+	int ret = family(), owner = 0;
+
+	if (ret < 0)
+		return ret;
+	request_init(&req, ret, VHOST_XNET_CMD_DEV_GET, 0);
+	request_add(&req, VHOST_XNET_A_DEV_ID, &id, sizeof(id));
+	ret = talk(&req, owner_attr, &owner);
+	return ret ? ret : owner;
+}
+
+static void count_answers(const struct nlattr *attr, void *data)
+{
+	if (!attr)
+		++*(int *)data;
+}
+
+int xg_stats_queues(int dev)
+{
+	uint32_t id = dev;
+	struct request req;
+	int ret = family(), n = 0;
+
+	if (ret < 0)
+		return ret;
+	request_init(&req, ret, VHOST_XNET_CMD_QUEUE_GET, NLM_F_DUMP);
+	request_add(&req, VHOST_XNET_A_QUEUE_DEV_ID, &id, sizeof(id));
+	ret = talk(&req, count_answers, &n);
+	return ret ? ret : n;
+}
+
 static void counter_attr(const struct nlattr *attr, void *data)
 {
 	struct xg_stats *stats = data;

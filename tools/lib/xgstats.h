@@ -37,6 +37,22 @@ struct xg_stats {
 int xg_stats_dev(pid_t owner);
 
 /**
+ * xg_stats_owner() - ask for one device
+ * @dev: its id
+ *
+ * Return: the PID that called VHOST_SET_OWNER, 0 if none has, or -errno.
+ */
+int xg_stats_owner(int dev);
+
+/**
+ * xg_stats_queues() - ask for all queues of a device
+ * @dev: its id
+ *
+ * Return: how many were told of, or -errno.
+ */
+int xg_stats_queues(int dev);
+
+/**
  * xg_stats_read() - read the figures of one queue
  * @dev: id of the device
  * @index: queue

@@ -161,7 +161,7 @@ static long ctl_set_log_fd(struct xnet_dev *dev, void __user *arg)
 	unsigned int i;
 	int fd;
 
-	if (get_user(fd, (int __user *)arg))
+	if (copy_from_user(&fd, arg, sizeof(fd)))
 		return -EFAULT;
 	if (fd != VHOST_FILE_UNBIND) {
 		ctx = eventfd_ctx_fdget(fd);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The ioctls. */
+/*
+ * The ioctls. They reach the caller's memory by copy_from_user() and
+ * copy_to_user() alone: those the kernel can make fail, get_user() and the like
+ * it cannot, and the tests want to see what a failure leaves behind.
+ */
 #ifndef _XNET_CTL_H
 #define _XNET_CTL_H
 

@@ -206,7 +206,7 @@ struct xnet_vq *xnet_ctl_get_vq(struct xnet_dev *dev, void __user *arg)
 {
 	u32 index;
 
-	if (get_user(index, (u32 __user *)arg))
+	if (copy_from_user(&index, arg, sizeof(index)))
 		return ERR_PTR(-EFAULT);
 	if (index >= XNET_NR_VQS)
 		return ERR_PTR(-ENOBUFS);

@@ -139,7 +139,7 @@ long xnet_ctl_set_fork_owner(struct xnet_dev *dev, void __user *arg)
 
 	if (dev->mm)
 		return -EBUSY;
-	if (get_user(fork_owner, (u8 __user *)arg))
+	if (copy_from_user(&fork_owner, arg, sizeof(fork_owner)))
 		return -EFAULT;
 	if (fork_owner != VHOST_FORK_OWNER_KTHREAD &&
 	    (fork_owner != VHOST_FORK_OWNER_TASK || !XNET_HAVE_TASKS))
@@ -160,5 +160,5 @@ long xnet_ctl_get_fork_owner(struct xnet_dev *dev, void __user *arg)
 {
 	u8 fork_owner = dev->fork_owner ? VHOST_FORK_OWNER_TASK : VHOST_FORK_OWNER_KTHREAD;
 
-	return put_user(fork_owner, (u8 __user *)arg);
+	return copy_to_user(arg, &fork_owner, sizeof(fork_owner)) ? -EFAULT : 0;
 }
