@@ -29,7 +29,9 @@ struct inject {
  * inject_setup() - make everything able to fail: allocations that may wait,
  * single pages, user copies
  *
- * Needs debugfs where it belongs, so it comes before xg_netns().
+ * Needs debugfs where it belongs, so it comes before xg_netns(). On a machine that
+ * was started with xnet_inject=must, as selftests/debug does, the calling process
+ * ends with a failure if this cannot be done.
  * Return: 0, or -ENOTSUP where the kernel cannot do this.
  */
 int inject_setup(void);

@@ -105,7 +105,8 @@ total=(0 0 0)
 [ -r "${module:-}" ] || die "there is no debug kernel, or no module for it"
 # Scanning for leaks takes the longer the more memory there is.
 vm=(--kernel "$kernel" --mem 1024)
-[ $flavour = kcsan ] || vm+=(--append kasan_multi_shot)
+# Where things are meant to fail, a test that cannot make them fail is not skipped.
+[ $flavour = kcsan ] || vm+=(--append kasan_multi_shot --append xnet_inject=must)
 
 # add LOG: adds up what its last lines count; 1 if they count nothing.
 add()
@@ -136,18 +137,25 @@ part()
 # What goes wrong on purpose has to be noticed.
 planted()
 {
-	local dir=$results/planted log=$results/planted/log kinds=(warn locks sleep freed bounds shift object)
-	local p f
+	local dir=$results/planted log=$results/planted/log p f
+	# After the last one, an oops, the kernel does not look for hung tasks any more.
+	local kinds=(warn locks sleep freed bounds shift object work rcu stuck no-faults list)
 
-	[ $flavour = kasan ] || kinds=(foreign-race)
+	[ $flavour = kasan ] || kinds=(foreign-race own-race)
 	mkdir -p "$dir/trouble"
-	cp "$selftests/vm/trouble/"{Kbuild,trouble.c} "$dir/trouble/"
-	make -s -C "$kernel/build" M="$dir/trouble" UBSAN_SANITIZE=y modules >"$dir/build" 2>&1 || {
+	# The second has the name of the module under test, and so its share in races.
+	cp "$selftests/vm/trouble/trouble.c" "$dir/trouble/"
+	cp "$selftests/vm/trouble/trouble.c" "$dir/trouble/vhost_xnet.c"
+	echo "obj-m := trouble.o vhost_xnet.o" >"$dir/trouble/Kbuild"
+	{
+		make -s -C "$kernel/build" M="$dir/trouble" UBSAN_SANITIZE=y modules &&
+			make -s -C "$selftests" lib build/control/fault
+	} >"$dir/build" 2>&1 || {
 		cat "$dir/build"
 		return 1
 	}
-	cp "$dir/trouble/trouble.ko" "$dir/"
-	"$selftests/vm/run.sh" --quiet "${vm[@]}" --results "$dir" --timeout 300 -- \
+	cp "$dir/trouble/"*.ko "$dir/"
+	"$selftests/vm/run.sh" --quiet "${vm[@]}" --results "$dir" --timeout 600 -- \
 		"$here/planted.sh" /results/trouble.ko "${kinds[@]}" 2>"$dir/words" | tee "$log"
 	p=$(grep -c '^ok' "$log") f=$(grep -c '^not ok' "$log")
 	[ $((p + f)) -eq ${#kinds[@]} ] || f=$((f + 1))

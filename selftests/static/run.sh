@@ -217,6 +217,27 @@ test_bugs()
 	return $bad
 }
 
+# Whatever the control path reads or writes of its callers' can be made to fail, and
+# control/fault has each ioctl in its list of those that it lets fail.
+test_faults()
+{
+	local name bad=0
+
+	! grep -nE '\b(_*(get|put|clear)_user|_*strncpy_from_user)\(' $module/ctl*.[ch] |
+		grep -vE ':[[:space:]]*/?\*' || bad=1
+	for name in $(sed -n 's/^\t{ \(VHOST_[A-Z_]*\),.*/\1/p' $module/ctl*.c); do
+		case $name in
+		# Only where the kernel is configured to know the other byte order.
+		VHOST_[SG]ET_VRING_ENDIAN) continue ;;
+		esac
+		grep -qE "(FAILS\(|req = )$name\\b" selftests/control/fault.h || {
+			echo "$name is not in the list in selftests/control/fault.h"
+			bad=1
+		}
+	done
+	return $bad
+}
+
 # The mutations change what they mean to change.
 test_mutations()
 {

@@ -3,18 +3,26 @@
  * A module that misbehaves as asked, so that tests of the harness can see
  * whether it notices. Loading it always fails, if it comes to that.
  */
+#include <asm/barrier.h>
 #include <linux/bug.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timer.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 
 static char *kind = "";
 module_param(kind, charp, 0);
@@ -36,6 +44,31 @@ static void trouble_oops(void)
 static void trouble_hang(void)
 {
 	msleep(1000 * 1000);
+}
+
+static DECLARE_WAIT_QUEUE_HEAD(trouble_wait);
+static bool enough;
+
+static int trouble_set_enough(const char *value, const struct kernel_param *param)
+{
+	int err = param_set_bool(value, param);
+
+	wake_up(&trouble_wait);
+	return err;
+}
+
+static const struct kernel_param_ops trouble_enough_ops = {
+	.set = trouble_set_enough,
+	.get = param_get_bool,
+};
+
+module_param_cb(enough, &trouble_enough_ops, &enough, 0600);
+MODULE_PARM_DESC(enough, "set it to end what would go on for ever");
+
+/* What the checker of hung tasks takes for one: no signal gets through. */
+static void trouble_stuck(void)
+{
+	wait_event(trouble_wait, READ_ONCE(enough));
 }
 
 static void trouble_sleep(void)
@@ -118,12 +151,87 @@ static void trouble_object(void)
 	kfree(timer);
 }
 
+/* One work waits for the other, which waits to be allowed to end. */
+static void trouble_work_wait(struct work_struct *work)
+{
+	wait_event(trouble_wait, READ_ONCE(enough));
+}
+
+static void trouble_work(void)
+{
+	static DECLARE_WORK(first, trouble_work_wait);
+	struct workqueue_struct *queue = alloc_ordered_workqueue("trouble", 0);
+	struct work_struct *second = kzalloc(sizeof(*second), GFP_KERNEL);
+
+	if (!queue || !second)
+		return;
+	INIT_WORK(second, trouble_work_wait);
+	queue_work(queue, &first);
+	queue_work(queue, second);
+	/* The object checker takes it off the queue after it has complained. */
+	kfree(second);
+	WRITE_ONCE(enough, true);
+	wake_up(&trouble_wait);
+	destroy_workqueue(queue);
+}
+
+static void trouble_rcu_done(struct rcu_head *head)
+{
+}
+
+static void trouble_rcu(void)
+{
+	static struct rcu_head head;
+
+	/* It cannot be done with the first before it hears of the second. */
+	rcu_read_lock();
+	call_rcu(&head, trouble_rcu_done);
+	call_rcu(&head, trouble_rcu_done);
+	rcu_read_unlock();
+	rcu_barrier();
+}
+
+static int trouble_list_thread(void *unused)
+{
+	static LIST_HEAD(list);
+	static struct list_head entry, other;
+
+	list_add(&entry, &list);
+	list.next = &other;
+	list_del(&entry);
+	return 0;
+}
+
+/* The kernel ends whoever does this, so somebody else does. */
+static void trouble_list(void)
+{
+	struct task_struct *thread = kthread_create(trouble_list_thread, NULL, "trouble");
+
+	if (IS_ERR(thread))
+		return;
+	get_task_struct(thread);
+	wake_up_process(thread);
+	while (!READ_ONCE(thread->exit_state))
+		msleep(20);
+	put_task_struct(thread);
+}
+
 static long trouble_shared;
+
+static void trouble_touch(void)
+{
+	trouble_shared++;
+	/*
+	 * For KCSAN, which takes an access to be under way until a barrier comes, and
+	 * in an interrupt does not find in the stack then where it began, and warns.
+	 */
+	smp_mb();
+}
 
 static int trouble_race_thread(void *unused)
 {
 	while (!kthread_should_stop()) {
-		trouble_shared++;
+		trouble_touch();
 		cond_resched();
 	}
 	return 0;
@@ -137,7 +245,7 @@ static void trouble_race(void)
 	if (IS_ERR(thread))
 		return;
 	while (time_before(jiffies, end)) {
-		trouble_shared++;
+		trouble_touch();
 		cond_resched();
 	}
 	kthread_stop(thread);
@@ -157,6 +265,10 @@ static const struct {
 	{ "shift", trouble_shift },
 	{ "leak", trouble_leak },
 	{ "object", trouble_object },
+	{ "work", trouble_work },
+	{ "rcu", trouble_rcu },
+	{ "list", trouble_list },
+	{ "stuck", trouble_stuck },
 	{ "race", trouble_race },
 };
 
