@@ -41,7 +41,7 @@ TEST(stopped)
 	unsigned int i, k, n;
 
 	if (!xt_is_xnet())
-		SKIP(return, "vhost-net looks for work, and writes wishes, some time after a start");
+		SKIP(return, "vhost-net looks for work, and writes, some time after a start");
 	open_lab(_metadata);
 	for (i = 0; i < 40; i++) {
 		struct xg_vq *vq = &net->vq[i & 1];
