@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Loading and unloading the module. Time limit: 300 s
+# Loading and unloading the module. Time limit: 900 s
 # Programs: control/iotlb_room
 
 # shellcheck source-path=SCRIPTDIR source=../common/ktap.sh
