@@ -268,10 +268,31 @@ extern const unsigned int nr_reqs;
 #define DIFF_SET_FORK		_IOW(VHOST_VIRTIO, 0x84, uint8_t)
 #define DIFF_GET_FORK		_IOR(VHOST_VIRTIO, 0x85, uint8_t)
 
-/* ---- list.c, list_iotlb.c and random.c: sequences ---- */
+/* ---- list.c, list_owner.c, list_iotlb.c and random.c: sequences ---- */
+
+/** list_owned() - begin with a new device that has an owner. */
+void list_owned(struct seq *s);
+
+/** list_ready() - begin with a device whose queues, of @num entries, could run. */
+void list_ready(struct seq *s, uint32_t num);
+
+/** list_running() - begin with a device whose queues run. */
+void list_running(struct seq *s);
+
+/** list_ask() - add what can be asked without changing anything. */
+void list_ask(struct seq *s);
+
+/** list_in_order() - one of list_parts. */
+void list_in_order(struct seq *s);
+
+/** list_taken_back() - one of list_parts. */
+void list_taken_back(struct seq *s);
 
 /** list_iotlb() - one of list_parts. */
 void list_iotlb(struct seq *s);
+
+/* The memory of such devices. */
+extern const struct vhost_memory_region usual_region;
 
 extern void (*const list_parts[])(struct seq *s);
 extern const char *const list_names[];

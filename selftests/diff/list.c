@@ -8,7 +8,7 @@
 
 static const uint8_t zeroes[64];
 
-static const struct vhost_memory_region usual_region = {
+const struct vhost_memory_region usual_region = {
 	.guest_phys_addr = 0x10000, .memory_size = MEM_SIZE, .userspace_addr = AT_MEM,
 };
 
@@ -17,19 +17,18 @@ static void fresh(struct seq *s)
 	seq_add(s, K_OPEN, O_RDWR | O_NONBLOCK, NULL, 0);
 }
 
-static void owned(struct seq *s)
+void list_owned(struct seq *s)
 {
 	fresh(s);
 	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
 }
 
-/* A device whose queues could run. */
-static void ready(struct seq *s, uint32_t num)
+void list_ready(struct seq *s, uint32_t num)
 {
 	struct vhost_vring_addr a;
 	uint32_t i;
 
-	owned(s);
+	list_owned(s);
 	seq_u64(s, VHOST_SET_FEATURES, XG_F_MODERN);
 	seq_mem(s, 1, 0, &usual_region);
 	for (i = 0; i < 2; i++) {
@@ -42,15 +41,14 @@ static void ready(struct seq *s, uint32_t num)
 	}
 }
 
-static void running(struct seq *s)
+void list_running(struct seq *s)
 {
-	ready(s, 256);
+	list_ready(s, 256);
 	seq_file(s, VHOST_NET_SET_BACKEND, 0, FD_TAP);
 	seq_file(s, VHOST_NET_SET_BACKEND, 1, FD_TAP);
 }
 
-/* What can be asked without changing anything. */
-static void ask(struct seq *s)
+void list_ask(struct seq *s)
 {
 	uint32_t i;
 
@@ -82,21 +80,21 @@ static void numbers_fresh(struct seq *s)
 {
 	fresh(s);
 	every_number(s, 0);
-	ask(s);
+	list_ask(s);
 }
 
 static void numbers_owned(struct seq *s)
 {
-	owned(s);
+	list_owned(s);
 	every_number(s, 0);
-	ask(s);
+	list_ask(s);
 }
 
 static void numbers_stranger(struct seq *s)
 {
-	owned(s);
+	list_owned(s);
 	every_number(s, 1);
-	ask(s);
+	list_ask(s);
 }
 
 /* Arguments that end too early, at each place; each with the size that the kernel reads. */
@@ -117,7 +115,7 @@ static void cut_short(struct seq *s)
 	};
 	unsigned int i, cut;
 
-	owned(s);
+	list_owned(s);
 	for (i = 0; i < ARRAY_SIZE(args); i++) {
 		for (cut = 0; cut <= args[i].len; cut += cut < 12 ? 1 : 7) {
 			struct call *c = seq_ioctl(s, args[i].req, zeroes, args[i].len);
@@ -126,7 +124,7 @@ static void cut_short(struct seq *s)
 			c->cut = cut;
 		}
 	}
-	ask(s);
+	list_ask(s);
 }
 
 static void every_file(struct seq *s, const uint32_t *req, unsigned int n)
@@ -150,9 +148,9 @@ static void files_events(struct seq *s)
 		VHOST_SET_VRING_KICK, VHOST_SET_VRING_CALL, VHOST_SET_VRING_ERR,
 	};
 
-	ready(s, 16);
+	list_ready(s, 16);
 	every_file(s, req, ARRAY_SIZE(req));
-	ask(s);
+	list_ask(s);
 }
 
 static void files_events_running(struct seq *s)
@@ -161,9 +159,9 @@ static void files_events_running(struct seq *s)
 		VHOST_SET_VRING_KICK, VHOST_SET_VRING_CALL, VHOST_SET_VRING_ERR,
 	};
 
-	running(s);
+	list_running(s);
 	every_file(s, req, ARRAY_SIZE(req));
-	ask(s);
+	list_ask(s);
 }
 
 static void files_backend(struct seq *s)
@@ -171,15 +169,15 @@ static void files_backend(struct seq *s)
 	static const uint32_t req[] = { VHOST_NET_SET_BACKEND };
 	unsigned int fd;
 
-	owned(s);
+	list_owned(s);
 	every_file(s, req, 1);
-	ready(s, 16);
+	list_ready(s, 16);
 	every_file(s, req, 1);
 	for (fd = FD_DEV; fd < FD_END; fd++)
 		seq_int(s, VHOST_SET_LOG_FD, fd);
 	for (fd = 0; fd < 4; fd++)
 		seq_int(s, VHOST_SET_LOG_FD, -1 - (int)fd);
-	ask(s);
+	list_ask(s);
 }
 
 static void index_values(struct seq *s)
@@ -188,7 +186,7 @@ static void index_values(struct seq *s)
 	struct vhost_vring_addr a = usual_addr(0);
 	unsigned int i, r;
 
-	running(s);
+	list_running(s);
 	for (i = 0; i < ARRAY_SIZE(index); i++) {
 		for (r = 0; r < nr_reqs; r++)
 			if (reqs[r].req >= VHOST_SET_VRING_NUM && reqs[r].name[0] == 'V' &&
@@ -199,7 +197,7 @@ static void index_values(struct seq *s)
 		seq_file(s, VHOST_NET_SET_BACKEND, index[i], FD_TAP);
 		seq_file(s, VHOST_NET_SET_BACKEND, index[i], -1);
 	}
-	ask(s);
+	list_ask(s);
 }
 
 static void numbers_of_queues(struct seq *s)
@@ -218,18 +216,18 @@ static void numbers_of_queues(struct seq *s)
 	};
 	unsigned int i, r;
 
-	owned(s);
+	list_owned(s);
 	for (r = 0; r < ARRAY_SIZE(req); r++) {
 		for (i = 0; i < ARRAY_SIZE(num); i++) {
 			seq_state(s, req[r], i & 1, num[i]);
 			seq_state(s, get[r], i & 1, 77);
 		}
 	}
-	running(s);
+	list_running(s);
 	for (r = 0; r < ARRAY_SIZE(req); r++)
 		for (i = 0; i < ARRAY_SIZE(num); i += 3)
 			seq_state(s, req[r], i & 1, num[i]);
-	ask(s);
+	list_ask(s);
 }
 
 static const uint64_t places[] = {
@@ -264,9 +262,9 @@ static void ring_places(struct seq *s)
 
 static void ring_places_stopped(struct seq *s)
 {
-	ready(s, 256);
+	list_ready(s, 256);
 	ring_places(s);
-	ask(s);
+	list_ask(s);
 }
 
 static void ring_places_running(struct seq *s)
@@ -274,7 +272,7 @@ static void ring_places_running(struct seq *s)
 	struct vhost_vring_addr a = usual_addr(1);
 	unsigned int i, flags;
 
-	running(s);
+	list_running(s);
 	for (flags = 0; flags < 5; flags++) {
 		a.flags = flags < 4 ? flags : 0x80000000;
 		seq_addr(s, &a);
@@ -294,64 +292,7 @@ static void ring_places_running(struct seq *s)
 		a.log_guest_addr = places[i];
 		seq_addr(s, &a);
 	}
-	ask(s);
-}
-
-static void in_order(struct seq *s)
-{
-	struct vhost_vring_addr a = usual_addr(0);
-
-	/* Addresses before sizes, a backend before either, and without memory. */
-	owned(s);
-	seq_file(s, VHOST_NET_SET_BACKEND, 0, FD_TAP);
-	seq_file(s, VHOST_NET_SET_BACKEND, 0, -1);
-	seq_addr(s, &a);
-	seq_file(s, VHOST_NET_SET_BACKEND, 0, FD_TAP);
-	seq_mem(s, 0, 0, NULL);
-	seq_file(s, VHOST_NET_SET_BACKEND, 0, FD_TAP);
-	seq_state(s, VHOST_SET_VRING_NUM, 0, 256);
-	seq_file(s, VHOST_NET_SET_BACKEND, 0, -1);
-	seq_state(s, VHOST_SET_VRING_NUM, 0, 256);
-	seq_file(s, VHOST_NET_SET_BACKEND, 0, FD_TAP2);
-	seq_file(s, VHOST_NET_SET_BACKEND, 0, FD_TAP);
-	seq_file(s, VHOST_NET_SET_BACKEND, 0, FD_TAP_DUP);
-	seq_state(s, VHOST_SET_VRING_BASE, 0, 1);
-	seq_mem(s, 1, 0, &usual_region);
-	seq_u64(s, VHOST_SET_FEATURES, 0);
-	ask(s);
-	/* Owners come and go. */
-	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0)->who = 1;
-	seq_ioctl(s, VHOST_RESET_OWNER, NULL, 0)->who = 1;
-	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
-	seq_ioctl(s, VHOST_RESET_OWNER, NULL, 0);
-	ask(s);
-	seq_ioctl(s, VHOST_RESET_OWNER, NULL, 0);
-	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0)->who = 1;
-	ask(s);
-	seq_file(s, VHOST_NET_SET_BACKEND, 0, -1);
-	seq_file(s, VHOST_NET_SET_BACKEND, 0, -1)->who = 1;
-	seq_addr(s, &a)->who = 1;
-	seq_file(s, VHOST_NET_SET_BACKEND, 0, FD_TAP)->who = 1;
-	seq_state(s, VHOST_GET_VRING_BASE, 0, 9)->who = 1;
-	seq_ioctl(s, VHOST_RESET_OWNER, NULL, 0)->who = 1;
-	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
-	seq_addr(s, &a);
-	seq_file(s, VHOST_NET_SET_BACKEND, 0, FD_TAP);
-	seq_ioctl(s, VHOST_RESET_OWNER, NULL, 0);
-	/* Ready, taken back, ready again. */
-	running(s);
-	seq_ioctl(s, VHOST_RESET_OWNER, NULL, 0);
-	ask(s);
-	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
-	ask(s);
-	seq_file(s, VHOST_NET_SET_BACKEND, 0, FD_TAP);
-	seq_file(s, VHOST_NET_SET_BACKEND, 1, FD_TAP);
-	seq_add(s, K_OPEN, O_RDONLY, NULL, 0);
-	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
-	ask(s);
-	seq_add(s, K_OPEN, O_WRONLY, NULL, 0);
-	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
-	ask(s);
+	list_ask(s);
 }
 
 static void one_region(struct seq *s, uint64_t gpa, uint64_t size, uint64_t user)
@@ -377,7 +318,7 @@ static void memory(struct seq *s)
 			.memory_size = 0x1000,
 			.userspace_addr = AT_MEM + 0x1000 * (i % 256),
 		};
-	running(s);
+	list_running(s);
 	for (i = 0; i < ARRAY_SIZE(n); i++)
 		seq_mem(s, n[i], 0, many);
 	/* In any order, with gaps. */
@@ -405,11 +346,11 @@ static void memory(struct seq *s)
 	fresh(s);
 	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
 	seq_mem(s, 65, 0, many);
-	ready(s, 16);
+	list_ready(s, 16);
 	seq_mem(s, 509, 0, many);
-	ready(s, 16);
+	list_ready(s, 16);
 	seq_mem(s, 510, 0, many);
-	ready(s, 16);
+	list_ready(s, 16);
 	one_region(s, 0, 0x1000, AT_MEM);
 	one_region(s, ~0ULL - 0xfff, 0x1000, AT_MEM);
 	one_region(s, ~0ULL - 0xffe, 0x1000, AT_MEM);
@@ -417,7 +358,7 @@ static void memory(struct seq *s)
 	one_region(s, 0x1000, 0, AT_MEM);
 	one_region(s, 0x1000, 1, AT_MEM + 1);
 	one_region(s, 0, 0x1000, AT_NOTHING);
-	ready(s, 16);
+	list_ready(s, 16);
 	one_region(s, 0, 0, AT_MEM);
 }
 
@@ -432,18 +373,18 @@ static void memory_odd(struct seq *s)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
-		ready(s, 16);
+		list_ready(s, 16);
 		one_region(s, 0x10000, 0x2000, places[i]);
 	}
-	ready(s, 16);
+	list_ready(s, 16);
 	seq_mem(s, 2, 0, twice);
-	ready(s, 16);
+	list_ready(s, 16);
 	seq_mem(s, 2, 0, same);
 	/* The same while a queue runs. */
 	for (i = 0; i < 2; i++) {
-		running(s);
+		list_running(s);
 		one_region(s, 0x10000, 0x2000, i ? 0xffff888000000000 : USER_END - 0x1000);
-		ask(s);
+		list_ask(s);
 	}
 }
 
@@ -452,13 +393,13 @@ static void features(struct seq *s)
 	unsigned int bit;
 
 	fresh(s);
-	ask(s);
+	list_ask(s);
 	for (bit = 0; bit < 64; bit++) {
 		fresh(s);
 		seq_u64(s, VHOST_SET_FEATURES, 1ULL << bit);
 		seq_u64(s, VHOST_SET_BACKEND_FEATURES, 1ULL << bit);
 		if (bit % 8 == 0)
-			ask(s);
+			list_ask(s);
 	}
 	fresh(s);
 	seq_u64(s, VHOST_SET_FEATURES, ~0ULL);
@@ -511,15 +452,15 @@ static void as_a_file(struct seq *s)
 void (*const list_parts[])(struct seq *s) = {
 	numbers_fresh, numbers_owned, numbers_stranger, cut_short, files_events,
 	files_events_running, files_backend, index_values, numbers_of_queues,
-	ring_places_stopped, ring_places_running, in_order, memory, memory_odd, features,
-	as_a_file, list_iotlb,
+	ring_places_stopped, ring_places_running, list_in_order, list_taken_back, memory,
+	memory_odd, features, as_a_file, list_iotlb,
 };
 
 const char *const list_names[] = {
 	"numbers_fresh", "numbers_owned", "numbers_stranger", "cut_short", "files_events",
 	"files_events_running", "files_backend", "index_values", "numbers_of_queues",
-	"ring_places_stopped", "ring_places_running", "in_order", "memory", "memory_odd",
-	"features", "as_a_file", "iotlb",
+	"ring_places_stopped", "ring_places_running", "in_order", "taken_back", "memory",
+	"memory_odd", "features", "as_a_file", "iotlb",
 };
 
 const unsigned int nr_list_parts = ARRAY_SIZE(list_parts);

@@ -154,6 +154,22 @@ static void log_base(struct gen *g)
 	seq_u64(g->s, VHOST_SET_LOG_BASE, once(g, 4) ? PICK(g, odd) : AT_LOG);
 }
 
+/* Mostly the next owner looks at what the last one has left. */
+static void taken_back(struct gen *g)
+{
+	struct seq *s = g->s;
+	uint32_t i;
+
+	seq_ioctl(s, VHOST_RESET_OWNER, NULL, 0);
+	if (once(g, 3))
+		return;
+	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
+	for (i = 0; i < 2; i++) {
+		seq_state(s, VHOST_GET_VRING_BASE, i, 0);
+		seq_state(s, VHOST_GET_VRING_BUSYLOOP_TIMEOUT, i, 0);
+	}
+}
+
 static void an_ioctl(struct gen *g)
 {
 	static const uint32_t states[] = {
@@ -180,7 +196,10 @@ static void an_ioctl(struct gen *g)
 			  NULL, 16);
 		break;
 	case 3:
-		seq_ioctl(s, once(g, 3) ? VHOST_RESET_OWNER : VHOST_SET_OWNER, NULL, 0);
+		if (once(g, 3))
+			taken_back(g);
+		else
+			seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
 		break;
 	case 4:
 		mem_table(g);
