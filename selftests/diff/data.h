@@ -17,7 +17,7 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-#define MAX_NOTES	4096
+#define MAX_NOTES	16384
 #define MAX_STEPS	24
 
 /**
@@ -42,6 +42,8 @@
  * @N_TO_SEND: a frame handed to the device: @a length, gso_type and flags, @b the rest of
  *	its header
  * @N_WISH: when the driver wants a call: @a used index seen, @b event index, or flags
+ * @N_HELD: receive buffers that the device holds: @a how many, @b their bytes, and in the
+ *	upper half the length of the longest frame sent so far, with its header
  */
 enum topic {
 	N_STEP,
@@ -63,6 +65,7 @@ enum topic {
 	N_RESULT,
 	N_WISH,
 	N_TO_SEND,
+	N_HELD,
 	N_END
 };
 

@@ -84,6 +84,7 @@ static int note_used(struct play *p, unsigned int queue)
 			continue;
 		}
 		mark_pages(p->written, p->at[used.cookie], used.len);
+		p->held -= p->size[used.cookie];
 		note_buffer(p, used.cookie, !left);
 		/* Those that follow are parts of the same frame. */
 		if (!left && p->net.features & XG_F_MRG_RXBUF) {
@@ -153,9 +154,12 @@ static bool must_call(struct play *p, unsigned int queue)
 /* Everything that can be seen now. */
 int play_look(struct play *p)
 {
+	struct xg_vq *rx = &p->net.vq[XG_RX];
 	unsigned int q;
 	int ret = settle(p);
 
+	note(p, N_HELD, XG_RX, (uint16_t)(rx->avail - rx->used),
+	     p->held | (uint64_t)p->longest << 32);
 	for (q = 0; q < XG_MAX_VQS && !ret; q++) {
 		struct xg_vq *vq = &p->net.vq[q];
 		bool index = p->net.features & XG_F_EVENT_IDX;

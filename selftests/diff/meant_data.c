@@ -76,12 +76,32 @@ static bool is_extra_call(const struct scene *sc, const struct notes *all, const
 	       xnet->topic == N_CALL && net->queue == xnet->queue && !xnet->b;
 }
 
+/* Is a frame longer than all buffers there are, with no room for more? */
+static bool is_too_long(const struct scene *sc, const struct notes *all, const struct note *net,
+			const struct note *xnet)
+{
+	const struct note *held = net;
+
+	if (!(sc->features & XG_F_MRG_RXBUF) || net->topic != N_USED_IDX ||
+	    xnet->topic != N_USED_IDX || net->queue != XG_RX || xnet->queue != XG_RX)
+		return false;
+	while (held > all->note && held->topic != N_HELD)
+		held--;
+	return (int16_t)(xnet->a - net->a) > 0 && held->a == sc->num &&
+	       (uint32_t)held->b < held->b >> 32;
+}
+
 static struct meant table[] = {
 	{
 		.what = "a frame whose checksum is outside of it",
 		.net = "tries to send it again and again, and nothing after it",
 		.xnet = "drops and counts it", .why = "it costs the guest that frame",
 		.is = is_outside, .apart = true, .always = true,
+	}, {
+		.what = "a frame longer than all buffers of a full receive queue",
+		.net = "waits for buffers that the guest has no room to offer",
+		.xnet = "drops and counts it", .why = "those that come after it can be received",
+		.is = is_too_long, .apart = true,
 	}, {
 		.what = "frames sent with VHOST_NET_F_VIRTIO_NET_HDR",
 		.net = "on older kernels, acts on what its memory held before",

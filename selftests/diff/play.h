@@ -24,6 +24,8 @@
  * @notes: what was seen
  * @size: bytes posted of each receive buffer
  * @at: where it begins
+ * @held: bytes of all receive buffers that the device holds
+ * @longest: longest frame sent to the guest, with its header
  * @frame: room for a frame
  */
 struct play {
@@ -38,6 +40,8 @@ struct play {
 	struct notes *notes;
 	uint32_t size[1024];
 	uint64_t at[1024];
+	uint32_t held;
+	uint32_t longest;
 	uint8_t frame[XG_MAX_FRAME + 64];
 };
 

@@ -160,6 +160,7 @@ static int step_post(struct play *p)
 		if (ret < 0)
 			return ret;
 		p->net.rx_slots--;
+		p->held += size;
 	}
 	return push(p, XG_RX);
 }
@@ -175,6 +176,8 @@ static int step_send(struct play *p)
 		uint32_t len = 14 + choose_length(p, p->sc->mtu);
 		int ret;
 
+		if (p->longest < len + p->net.hdr_len)
+			p->longest = len + p->net.hdr_len;
 		xg_frame_fill(p->frame, len, seed + i);
 		ret = xg_pkt_send(p->pkt, p->frame, len);
 		if (ret && ret != -ENOBUFS)
