@@ -27,7 +27,7 @@ static void usage(const struct args *args, const char *name, const char *about)
 	       "  --count N      how many random ones (default %lu)\n"
 	       "  --seconds N    no more new ones after N seconds (default %u)\n"
 	       "  --keep-going   also show the differences after the first one\n"
-	       "  --iotlb        random sequences of calls behind an IOTLB too\n"
+	       "  --iotlb        all random sequences behind an IOTLB\n"
 	       "  --table        only print the differences that are meant\n"
 	       "  --help         this text\n\n"
 	       "The Nth of a run is made from seed + N: --seed S --count 1 repeats it.\n",

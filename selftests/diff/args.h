@@ -13,7 +13,7 @@
  * @count: how many sequences or scenarios
  * @seconds: no new ones after that many
  * @keep_going: after a difference too
- * @iotlb: random sequences behind an IOTLB too
+ * @iotlb: all random sequences behind an IOTLB
  * @table: only print the table of differences
  */
 struct args {

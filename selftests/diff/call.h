@@ -153,16 +153,16 @@ struct result {
 };
 
 /**
- * struct asked - what came of K_ASKS, at the begin of @out; @hash is of all messages
+ * struct asked - what came of K_ASKS, all of @out; @hash is of all messages
  * @poll: what poll() said before
  * @count: questions, not counting those that were asked more than once
- * @iova: of the first, in the order of addresses
+ * @iova: of the first two, in the order of addresses
  * @perms: hash of the permissions, which @hash leaves out
  */
 struct asked {
 	uint32_t poll;
 	uint32_t count;
-	uint64_t iova;
+	uint64_t iova[2];
 	uint64_t perms;
 };
 
@@ -303,11 +303,11 @@ extern const unsigned int nr_list_parts;
  * @s: filled in
  * @seed: the same seed makes the same sequence
  * @features: bits that both devices offer
- * @iotlb: may it be one behind an IOTLB?
+ * @iotlb: is it to be one behind an IOTLB?
  */
 void random_seq(struct seq *s, uint64_t seed, uint64_t features, bool iotlb);
 
-/* ---- meant.c: differences that are meant ---- */
+/* ---- meant.c and known.c: differences that are meant ---- */
 
 /**
  * struct pair - a call whose results differ
@@ -341,6 +341,29 @@ struct pair {
  * Return: true if it is; its entry is counted.
  */
 bool meant_control(const struct pair *p, bool *parts);
+
+/**
+ * is_other_answer() - do questions differ as the devices know different answers?
+ * @p: the difference
+ *
+ * Each device's IOTLB is worked out from the messages before. What a device asks
+ * for it must not know; what it does not ask for, and the other one does, it must
+ * know, or have asked for something else instead.
+ */
+bool is_other_answer(const struct pair *p);
+
+/** is_other_start() - does a start end differently as the devices know different answers? */
+bool is_other_start(const struct pair *p);
+
+/**
+ * last_call() - the last ioctl of a number that succeeded before
+ * @p: a difference
+ * @req: the number
+ * @queue: the queue it has to be about, or -1
+ *
+ * Return: its argument, or NULL.
+ */
+const uint8_t *last_call(const struct pair *p, uint32_t req, int64_t queue);
 
 /** meant_control_unused() - name entries that never applied but should have. Return: how many. */
 unsigned int meant_control_unused(const uint64_t offered[2]);

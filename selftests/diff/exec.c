@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One process of a side: its memory, its descriptors, and calls made from it. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -264,7 +265,9 @@ static int by_address(const void *a, const void *b)
 {
 	const struct vhost_msg *m = a, *n = b;
 
-	return m->iotlb.iova < n->iotlb.iova ? -1 : m->iotlb.iova > n->iotlb.iova;
+	if (m->iotlb.iova != n->iotlb.iova)
+		return m->iotlb.iova < n->iotlb.iova ? -1 : 1;
+	return m->iotlb.perm - n->iotlb.perm;
 }
 
 /* In which order two queues ask is nobody's business, nor is it how often. */
@@ -280,16 +283,18 @@ static int64_t ask(struct result *r)
 	while (n < MAX_ASKED && read(FD_DEV, &msg[n], sizeof(msg[n])) == sizeof(msg[n]))
 		n++;
 	qsort(msg, n, sizeof(msg[0]), by_address);
-	for (i = 0; i < n; i++) {
-		if (i && msg[i].iotlb.iova == msg[i - 1].iotlb.iova)
-			continue;
-		perm[a.count] = msg[i].iotlb.perm;
+	for (i = 0; i < n; i++)
+		if (!a.count || by_address(&msg[i], &msg[a.count - 1]))
+			msg[a.count++] = msg[i];
+	for (i = 0; i < a.count; i++) {
+		if (i < ARRAY_SIZE(a.iova))
+			a.iova[i] = msg[i].iotlb.iova;
+		perm[i] = msg[i].iotlb.perm;
 		msg[i].iotlb.perm = 0;
-		msg[a.count++] = msg[i];
 	}
-	a.iova = n ? msg[0].iotlb.iova : 0;
 	a.perms = hash(perm, a.count * sizeof(perm[0]));
 	r->hash = hash(msg, a.count * sizeof(msg[0]));
+	static_assert(sizeof(a) <= sizeof(r->out), "no room for what was asked");
 	memcpy(r->out, &a, sizeof(a));
 	return a.count;
 }

@@ -162,8 +162,7 @@ static bool is_revival(const struct pair *p)
 	return false;
 }
 
-/* The last ioctl of a number that succeeded before, if it is about queue @queue or that is -1. */
-static const uint8_t *last(const struct pair *p, uint32_t req, int64_t queue)
+const uint8_t *last_call(const struct pair *p, uint32_t req, int64_t queue)
 {
 	const struct call *c;
 
@@ -189,10 +188,10 @@ static bool is_no_log(const struct pair *p)
 
 	if (!is_ioctl(p, VHOST_NET_SET_BACKEND) || !gave(p, 0, -EFAULT))
 		return false;
-	addr = (const void *)last(p, VHOST_SET_VRING_ADDR, (uint32_t)word(p->data));
+	addr = (const void *)last_call(p, VHOST_SET_VRING_ADDR, (uint32_t)word(p->data));
 	if (!addr || !(addr->flags & 1))
 		return false;
-	base = last(p, VHOST_SET_LOG_BASE, -1);
+	base = last_call(p, VHOST_SET_LOG_BASE, -1);
 	at = (base ? word(base) : 0) + addr->log_guest_addr / 0x8000;
 	return at < AT_LOG || at >= AT_LOG + LOG_SIZE;
 }
@@ -220,9 +219,9 @@ static bool is_first_look(const struct pair *p)
 	uint32_t net, set = 0;
 
 	if (!is_ioctl(p, VHOST_GET_VRING_BASE) || !gave(p, 0, 0) ||
-	    !last(p, VHOST_NET_SET_BACKEND, (uint32_t)word(p->data)))
+	    !last_call(p, VHOST_NET_SET_BACKEND, (uint32_t)word(p->data)))
 		return false;
-	base = last(p, VHOST_SET_VRING_BASE, (uint32_t)word(p->data));
+	base = last_call(p, VHOST_SET_VRING_BASE, (uint32_t)word(p->data));
 	if (base)
 		memcpy(&set, base + 4, sizeof(set));
 	memcpy(&net, p->net->out + 4, sizeof(net));
@@ -237,7 +236,7 @@ static bool is_first_look(const struct pair *p)
 static bool is_stopped(const struct pair *p)
 {
 	uint32_t queue = (uint32_t)word(p->data), index;
-	const uint8_t *had = last(p, VHOST_NET_SET_BACKEND, queue);
+	const uint8_t *had = last_call(p, VHOST_NET_SET_BACKEND, queue);
 	const struct call *c;
 
 	if (p->c->kind != K_IOCTL || p->net->ret != -EBUSY || !had ||
@@ -264,7 +263,7 @@ static bool is_start_question(const struct pair *p)
 /* Was the IOTLB taken away by a later SET_FEATURES? */
 static bool is_iotlb_kept(const struct pair *p)
 {
-	const uint8_t *features = last(p, VHOST_SET_FEATURES, -1);
+	const uint8_t *features = last_call(p, VHOST_SET_FEATURES, -1);
 
 	return p->c->kind == K_WRITE && gave(p, sizeof(struct vhost_msg), -EFAULT) && features &&
 	       !(word(features) & XG_F_ACCESS_PLATFORM);
@@ -279,25 +278,6 @@ static bool is_empty_invalidation(const struct pair *p)
 	/* Both formats have it in the same place. */
 	memcpy(&m, p->data, sizeof(m));
 	return m.iotlb.type == VHOST_IOTLB_INVALIDATE && !m.iotlb.size;
-}
-
-/* Does vhost-net alone miss something, after an invalidation? */
-static bool is_more_dropped(const struct pair *p)
-{
-	const struct call *c;
-	struct vhost_msg_v2 m;
-
-	if (p->c->kind != K_ASKS || p->net->ret <= p->xnet->ret)
-		return false;
-	for (c = p->s->call; c < p->c; c++) {
-		if (c->kind != K_WRITE || c->len < sizeof(m) ||
-		    p->res[c - p->s->call].ret != (int)sizeof(m))
-			continue;
-		memcpy(&m, p->s->arena + c->at, sizeof(m));
-		if (m.iotlb.type == VHOST_IOTLB_INVALIDATE)
-			return true;
-	}
-	return false;
 }
 
 static struct meant table[] = {
@@ -376,11 +356,14 @@ static struct meant table[] = {
 		.net = "takes it, at address 0 for all of them", .xnet = "EFAULT",
 		.why = "as with a region of no bytes", .is = is_empty_invalidation,
 	}, {
-		.what = "what is asked after a message that invalidates a part of an entry",
-		.net = "the entry is gone, so all of it that is needed",
-		.xnet = "that part, as the rest is still as it was",
-		.why = "the owner has said nothing of the rest", .is = is_more_dropped,
-		.parts = true,
+		.what = "what is asked when messages overlap and a part of them is invalidated",
+		.net = "each message is an entry, and all that are touched are gone",
+		.xnet = "a message replaces what was told of its range; what is touched is gone",
+		.why = "an address has one meaning", .is = is_other_answer, .parts = true,
+	}, {
+		.what = "SET_BACKEND after messages that overlap, of which one may be invalidated",
+		.net = "finds the device area by one of them", .xnet = "finds it by the last",
+		.why = "as above", .is = is_other_start, .parts = true,
 	},
 };
 

@@ -29,9 +29,7 @@ usage()
 	  --count N         random sequences, or scenarios
 	  --seconds N       no new ones after N seconds, for each program (default 40)
 	  --keep-going      also show the differences after the first one
-	  --iotlb           random sequences behind an IOTLB too; what the devices ask
-	                    for when depends on their threads, so two runs of one
-	                    sequence can differ
+	  --iotlb           all random sequences behind an IOTLB
 	  --self            compare vhost-net with itself: no difference at all
 	  --module FILE     module to load (default drivers/vhost/xnet/vhost_xnet.ko)
 	  --kernel VERSION  kernel to boot, as in selftests/vm/run.sh, which also
