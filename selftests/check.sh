@@ -20,6 +20,7 @@ stages=(
 	"device|the module in a VM, driven as a guest would|selftests/run.sh --jobs $jobs"
 	"kernels|the module on Debian's other kernels, each in a VM|selftests/kernels.sh --jobs $jobs"
 	"diff|the same on vhost-net and on this module, compared|selftests/diff/run.sh --seed 1 --count 1000"
+	"diff-data|the same traffic on both, compared|selftests/diff/run.sh --only data --seed 1 --count 300 --seconds 60"
 	"netlink|the netlink family and xnetctl, in a VM|selftests/netlink/run.sh"
 	"debug|on a debug kernel: KASAN, lockdep, leaks, failing allocations|selftests/debug/run.sh --quick"
 	"e2e|QEMU with real guests, in a VM|selftests/e2e/run.sh"
