@@ -157,7 +157,7 @@ struct result {
  * @poll: what poll() said before
  * @count: questions, not counting those that were asked more than once
  * @iova: of the first two, in the order of addresses
- * @perms: hash of the permissions, which @hash leaves out
+ * @perms: the permissions, which @hash leaves out: two bits for each question
  */
 struct asked {
 	uint32_t poll;

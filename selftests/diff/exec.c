@@ -275,7 +275,6 @@ static int64_t ask(struct result *r)
 {
 	static struct vhost_msg msg[MAX_ASKED];
 	struct asked a = { 0 };
-	uint64_t perm[MAX_ASKED];
 	unsigned int n = 0, i;
 
 	settle();
@@ -289,10 +288,10 @@ static int64_t ask(struct result *r)
 	for (i = 0; i < a.count; i++) {
 		if (i < ARRAY_SIZE(a.iova))
 			a.iova[i] = msg[i].iotlb.iova;
-		perm[i] = msg[i].iotlb.perm;
+		if (i < 32)
+			a.perms |= (uint64_t)(msg[i].iotlb.perm & 3) << 2 * i;
 		msg[i].iotlb.perm = 0;
 	}
-	a.perms = hash(perm, a.count * sizeof(perm[0]));
 	r->hash = hash(msg, a.count * sizeof(msg[0]));
 	static_assert(sizeof(a) <= sizeof(r->out), "no room for what was asked");
 	memcpy(r->out, &a, sizeof(a));

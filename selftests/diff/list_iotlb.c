@@ -41,6 +41,8 @@ static void ask_and_answer(struct seq *s, bool v2)
 		for (n = 0; n < ARRAY_SIZE(areas); n++) {
 			message(s, v2, VHOST_IOTLB_INVALIDATE, areas[n] + 0x800, 1, 0);
 			message(s, v2, VHOST_IOTLB_UPDATE, areas[n], 0x10000, VHOST_ACCESS_RW);
+			message(s, v2, VHOST_IOTLB_INVALIDATE, areas[n] - 0x800, 0x1000, 0);
+			message(s, v2, VHOST_IOTLB_UPDATE, areas[n], 0x10000, VHOST_ACCESS_RW);
 		}
 		seq_state(s, VHOST_GET_VRING_BASE, i, 0);
 		start(s, i, -1);

@@ -251,13 +251,22 @@ static bool is_stopped(const struct pair *p)
 	return false;
 }
 
-/* Only the permissions differ: of a used ring that a start did not find. */
+/* Only the permissions differ: to read there, to write here a used ring that a start missed. */
 static bool is_start_question(const struct pair *p)
 {
 	const size_t same = offsetof(struct asked, perms);
+	struct asked net, xnet;
 
-	return p->c->kind == K_ASKS && p->net->ret == p->xnet->ret &&
-	       p->net->hash == p->xnet->hash && !memcmp(p->net->out, p->xnet->out, same);
+	if (p->c->kind != K_ASKS || p->net->ret != p->xnet->ret ||
+	    p->net->hash != p->xnet->hash || memcmp(p->net->out, p->xnet->out, same))
+		return false;
+	memcpy(&net, p->net->out, sizeof(net));
+	memcpy(&xnet, p->xnet->out, sizeof(xnet));
+	for (; net.perms != xnet.perms; net.perms >>= 2, xnet.perms >>= 2)
+		if ((net.perms & 3) != (xnet.perms & 3) &&
+		    ((net.perms & 3) != VHOST_ACCESS_RO || (xnet.perms & 3) != VHOST_ACCESS_WO))
+			return false;
+	return true;
 }
 
 /* Was the IOTLB taken away by a later SET_FEATURES? */
