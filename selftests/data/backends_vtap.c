@@ -164,33 +164,6 @@ static void ip_in(struct __test_metadata *_metadata, unsigned int payload, uint3
 	ASSERT_EQ(rig_buffers(&rig, len), info.buffers);
 }
 
-static void ipvtap(struct __test_metadata *_metadata, int mode, uint64_t features, int sndbuf)
-{
-	struct xg_vtap_cfg vtap = { .ipvtap = true, .mode = mode };
-	struct xg_tap_cfg cfg = {
-		.hdr_len = hdr_of(features), .sndbuf = sndbuf,
-		.no_vnet_hdr = !!(features & XG_F_NET_HDR),
-	};
-	unsigned int i;
-
-	XT_OK(xt_backend_on(&back, &vtap, 0, &cfg));
-	start(_metadata, features);
-	rig_tx(_metadata, &rig, 60, 13, 100);
-	for (i = 0; i < 100; i++)
-		ip_in(_metadata, 1 + i * 14, i);
-	settled(_metadata, 100, 100);
-	stop(_metadata);
-}
-
-TEST(ipvtap_l2)
-{
-	XT_OK(xg_netns());
-	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_MODERN, 0);
-	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_MODERN, -1);
-	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_EVENT_IDX, 0);
-	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_MODERN | XG_F_NET_HDR, 0);
-}
-
 /*
  * A frame of TCP from the ipvtap. It is taken for a packet of IP, which the kernel
  * routes and puts in another frame.
@@ -228,10 +201,10 @@ static void neighbour(struct __test_metadata *_metadata, const char *dev, const 
 	close(s);
 }
 
-/* Packets instead of frames: what the guest sends passes through the kernel's routing. */
-static void routed(struct __test_metadata *_metadata, uint64_t features, int sndbuf)
+/* In L3 mode what the guest sends are packets, which pass through the kernel's routing. */
+static void ipvtap(struct __test_metadata *_metadata, int mode, uint64_t features, int sndbuf)
 {
-	struct xg_vtap_cfg vtap = { .ipvtap = true, .mode = IPVLAN_MODE_L3 };
+	struct xg_vtap_cfg vtap = { .ipvtap = true, .mode = mode };
 	struct xg_tap_cfg cfg = {
 		.hdr_len = hdr_of(features), .sndbuf = sndbuf,
 		.no_vnet_hdr = !!(features & XG_F_NET_HDR),
@@ -239,23 +212,36 @@ static void routed(struct __test_metadata *_metadata, uint64_t features, int snd
 	unsigned int i;
 
 	XT_OK(xt_backend_on(&back, &vtap, 0, &cfg));
-	neighbour(_metadata, "near0", "10.0.0.1");
+	if (mode == IPVLAN_MODE_L3)
+		neighbour(_metadata, "near0", "10.0.0.1");
 	start(_metadata, features);
-	for (i = 0; i < 100; i++)
-		ip_out(_metadata, 1 + i * 14, i);
+	if (mode == IPVLAN_MODE_L3)
+		for (i = 0; i < 100; i++)
+			ip_out(_metadata, 1 + i * 14, i);
+	else
+		rig_tx(_metadata, &rig, 60, 13, 100);
 	for (i = 0; i < 100; i++)
 		ip_in(_metadata, 1 + i * 14, i);
 	settled(_metadata, 100, 100);
 	stop(_metadata);
 }
 
+TEST(ipvtap_l2)
+{
+	XT_OK(xg_netns());
+	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_MODERN, 0);
+	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_MODERN, -1);
+	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_EVENT_IDX, 0);
+	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_MODERN | XG_F_NET_HDR, 0);
+}
+
 TEST(ipvtap_l3)
 {
 	XT_OK(xg_netns());
-	routed(_metadata, XG_F_MODERN, 0);
-	routed(_metadata, XG_F_MODERN, -1);
-	routed(_metadata, XG_F_EVENT_IDX, 0);
-	routed(_metadata, XG_F_MODERN | XG_F_NET_HDR, 0);
+	ipvtap(_metadata, IPVLAN_MODE_L3, XG_F_MODERN, 0);
+	ipvtap(_metadata, IPVLAN_MODE_L3, XG_F_MODERN, -1);
+	ipvtap(_metadata, IPVLAN_MODE_L3, XG_F_EVENT_IDX, 0);
+	ipvtap(_metadata, IPVLAN_MODE_L3, XG_F_MODERN | XG_F_NET_HDR, 0);
 }
 
 /*
