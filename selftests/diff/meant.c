@@ -357,12 +357,12 @@ static struct meant table[] = {
 		.why = "it is going to write there", .is = is_start_question,
 	}, {
 		.what = "SET_FEATURES without ACCESS_PLATFORM after one with it",
-		.net = "the IOTLB stays", .xnet = "there is none any more",
+		.net = "before 7.3 the IOTLB stays", .xnet = "there is none any more",
 		.why = "addresses are what the features say that they are",
 		.is = is_iotlb_kept, .parts = true, .when = ALWAYS,
 	}, {
 		.what = "a message that invalidates no bytes",
-		.net = "takes it, at address 0 for all of them", .xnet = "EFAULT",
+		.net = "before 7.3 takes it, at address 0 for all of them", .xnet = "EFAULT",
 		.why = "as with a region of no bytes", .is = is_empty_invalidation,
 	}, {
 		.what = "what is asked when messages overlap and a part of them is invalidated",

@@ -31,7 +31,7 @@ usage()
 	$(for s in "${suites[@]}"; do IFS='|' read -r name _ _ _ what <<<"$s"; printf '  %-10s %s\n' "$name" "$what"; done)
 
 	  --long           all scenarios of each suite, and 20 migrations back and
-	                   forth in each scenario that migrates; takes an hour under
+	                   forth in each scenario that migrates; takes hours under
 	                   emulation
 	  --migrations N   so many instead (without --long: 2)
 
