@@ -191,18 +191,25 @@ static void owner_attr(const struct nlattr *attr, void *data)
 		*(int *)data = attr_number(attr);
 }
 
-int xg_stats_owner(int dev)
+/* Ask about a device, whose id is sent as @attr; @fn makes one number of what comes. */
+static int ask(unsigned int cmd, unsigned int flags, unsigned int attr, int dev,
+	       void (*fn)(const struct nlattr *attr, void *data))
 {
 	uint32_t id = dev;
 	struct request req;
-	int ret = family(), owner = 0;
+	int ret = family(), answer = 0;
 
 	if (ret < 0)
 		return ret;
-	request_init(&req, ret, VHOST_XNET_CMD_DEV_GET, 0);
-	request_add(&req, VHOST_XNET_A_DEV_ID, &id, sizeof(id));
-	ret = talk(&req, owner_attr, &owner);
-	return ret ? ret : owner;
+	request_init(&req, ret, cmd, flags);
+	request_add(&req, attr, &id, sizeof(id));
+	ret = talk(&req, fn, &answer);
+	return ret ? ret : answer;
+}
+
+int xg_stats_owner(int dev)
+{
+	return ask(VHOST_XNET_CMD_DEV_GET, 0, VHOST_XNET_A_DEV_ID, dev, owner_attr);
 }
 
 static void count_answers(const struct nlattr *attr, void *data)
@@ -213,16 +220,8 @@ static void count_answers(const struct nlattr *attr, void *data)
 
 int xg_stats_queues(int dev)
 {
-	uint32_t id = dev;
-	struct request req;
-	int ret = family(), n = 0;
-
-	if (ret < 0)
-		return ret;
-	request_init(&req, ret, VHOST_XNET_CMD_QUEUE_GET, NLM_F_DUMP);
-	request_add(&req, VHOST_XNET_A_QUEUE_DEV_ID, &id, sizeof(id));
-	ret = talk(&req, count_answers, &n);
-	return ret ? ret : n;
+	return ask(VHOST_XNET_CMD_QUEUE_GET, NLM_F_DUMP, VHOST_XNET_A_QUEUE_DEV_ID, dev,
+		   count_answers);
 }
 
 static void counter_attr(const struct nlattr *attr, void *data)
