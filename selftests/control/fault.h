@@ -29,6 +29,7 @@
 
 #define MAX_STEPS	512
 #define MAX_NTH		2000
+#define MAX_ROUNDS	8
 #define VHOST_TYPE	0xaf
 
 /* Whose allocations fail: kthreadd makes the workers. What these do is for data/fault. */
@@ -43,6 +44,7 @@ static const char * const who_names[] = { "the caller", "kthreadd" };
  * @done: nothing is left to fail there
  * @hits: things that failed
  * @absorbed: those that did not matter
+ * @failed: failures that the call did not survive, in the round that had most of them
  */
 struct step {
 	const char *name;
@@ -50,6 +52,7 @@ struct step {
 	bool done[NR_WHO];
 	unsigned int hits;
 	unsigned int absorbed;
+	unsigned int failed;
 };
 
 static struct step steps[MAX_STEPS];
@@ -64,7 +67,9 @@ static char complaint[160];
  * @name: its name
  * @req: its number, if it is an ioctl
  * @least: things in one call of vhost-xnet's that it cannot do without, each of which
- *	fails it: as many as it makes copies, and allocations that nothing replaces
+ *	fails it: as many as it makes copies, and allocations that nothing replaces.
+ *	Calls that only sometimes need a page let others pass unseen; these are made
+ *	in further rounds until each was
  * @why_none: why there is none
  */
 static const struct call_kind {
@@ -360,17 +365,57 @@ struct verdict {
 static struct verdict verdict(const char *name)
 {
 	struct verdict v = { 0 };
-	unsigned int i, failed;
+	unsigned int i;
 
 	for (i = 0; i < nr_steps; i++) {
 		if (strcmp(steps[i].name, name))
 			continue;
 		v.done = true;
-		failed = steps[i].hits - steps[i].absorbed;
-		if (failed > v.failed)
-			v.failed = failed;
+		if (steps[i].failed > v.failed)
+			v.failed = steps[i].failed;
 	}
 	return v;
+}
+
+/*
+ * What failed is counted by its place in the call. A page for the allocator's own is
+ * wanted in one life and not in the next, which moves all that comes after it by one
+ * place, so that a thing can be skipped. Ends a round, and begins another with the
+ * calls of which less failed than has to. Returns whether there are any.
+ */
+static bool next_round(void)
+{
+	unsigned int i, k;
+	bool again = false;
+
+	for (i = 0; i < nr_steps; i++) {
+		struct step *s = &steps[i];
+
+		if (s->hits - s->absorbed > s->failed)
+			s->failed = s->hits - s->absorbed;
+	}
+	for (k = 0; k < ARRAY_SIZE(call_kinds); k++) {
+		const struct call_kind *kind = &call_kinds[k];
+
+		struct verdict v = verdict(kind->name);
+
+		if (!v.done || v.failed >= kind->least)
+			continue;
+		printf("# %s: once more, %u of %u things failed\n", kind->name, v.failed,
+		       kind->least);
+		for (i = 0; i < nr_steps; i++) {
+			struct step *s = &steps[i];
+
+			if (strcmp(s->name, kind->name))
+				continue;
+			s->nth[who] = 0;
+			s->done[who] = false;
+			s->hits = 0;
+			s->absorbed = 0;
+			again = true;
+		}
+	}
+	return again;
 }
 
 /*
@@ -407,18 +452,12 @@ static const char *life_stage;
 
 #define STAGE(what) do { if (!ret) { life_stage = #what; ret = what; } } while (0)
 
-/*
- * Does @life(), from open() to close(), until nothing in @whose calls is left that
- * could fail. Things are to have failed in @least calls.
- */
-static void live_with(struct __test_metadata *_metadata, enum who whose, unsigned int least,
-		      int (*life)(void))
+/* Lives until nothing in the calls is left that could fail. Returns how many lives. */
+static unsigned int live_through(struct __test_metadata *_metadata, int (*life)(void))
 {
-	unsigned int lives = 0, i;
+	unsigned int lives = 0;
 	int ret;
 
-	who = whose;
-	failing = true;
 	do {
 		now = 0;
 		*complaint = '\0';
@@ -430,10 +469,28 @@ static void live_with(struct __test_metadata *_metadata, enum who whose, unsigne
 		ASSERT_EQ(0, ret)
 			TH_LOG("%s: %s (last step: %s)", life_stage, xt_errno(ret), xg_step());
 	} while (!all_done());
+	return lives;
+}
+
+/*
+ * Does @life(), from open() to close(), until nothing in @whose calls is left that
+ * could fail. Things are to have failed in @least calls, and of the caller's own as
+ * many in each kind of call as has to, which may take some rounds.
+ */
+static void live_with(struct __test_metadata *_metadata, enum who whose, unsigned int least,
+		      int (*life)(void))
+{
+	unsigned int lives, rounds = 1, i;
+
+	who = whose;
+	failing = true;
+	lives = live_through(_metadata, life);
 	EXPECT_LE(least, report());
+	while (whose == SELF && xt_is_xnet() && next_round() && rounds++ < MAX_ROUNDS)
+		lives += live_through(_metadata, life);
 	for (i = 0; i < nr_steps; i++)
 		EXPECT_GT(MAX_NTH, steps[i].nth[who]) TH_LOG("%s", steps[i].name);
-	TH_LOG("%u lives", lives);
+	TH_LOG("%u lives in %u rounds", lives, rounds);
 	failing = false;
 	EXPECT_TRUE(XT_UNTIL(!xg_worker_find(getpid(), NULL, 0)));
 }
