@@ -15,12 +15,13 @@
 #define XNET_WORK_QUEUED	0
 
 /* Do everything that is queued, oldest first. */
-static void worker_run(const struct xnet_worker *worker, struct llist_node *list)
+static void worker_run(struct xnet_worker *worker, struct llist_node *list)
 {
 	struct xnet_work *work, *next;
 
 	list = llist_reverse_order(list);
 	llist_for_each_entry_safe(work, next, list, node) {
+		worker->more = work->node.next;
 		/*
 		 * Once the bit is clear the item may be queued again, and its
 		 * link, which has been read, be written. The barrier pairs

@@ -34,6 +34,7 @@ struct xnet_work {
  * @mm: the owner's address space, which it works in; the user of the worker
  *	keeps a reference
  * @list: work not yet begun, newest first
+ * @more: some of what was taken from @list last has not begun either; the thread's own
  * @id: its number in the device
  * @pid: its number in the initial namespace; 0 if it was killed at once
  */
@@ -45,6 +46,7 @@ struct xnet_worker {
 	struct work_struct rescue;
 	struct mm_struct *mm;
 	struct llist_head list;
+	bool more;
 	u32 id;
 	pid_t pid;
 };
@@ -67,15 +69,15 @@ static inline void xnet_work_init(struct xnet_work *work, void (*fn)(struct xnet
 }
 
 /**
- * xnet_worker_has_work() - is something queued?
+ * xnet_worker_has_work() - does something wait for the work under way to end?
  * @worker: the worker
  *
- * Context: any.
+ * Context: the worker itself.
  * Return: true if so.
  */
 static inline bool xnet_worker_has_work(const struct xnet_worker *worker)
 {
-	return !llist_empty(&worker->list);
+	return worker->more || !llist_empty(&worker->list);
 }
 
 /**
