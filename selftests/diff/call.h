@@ -268,7 +268,7 @@ extern const unsigned int nr_reqs;
 #define DIFF_SET_FORK		_IOW(VHOST_VIRTIO, 0x84, uint8_t)
 #define DIFF_GET_FORK		_IOR(VHOST_VIRTIO, 0x85, uint8_t)
 
-/* ---- list.c, list_owner.c, list_iotlb.c and random.c: sequences ---- */
+/* ---- list.c, list_*.c and random.c: sequences ---- */
 
 /** list_owned() - begin with a new device that has an owner. */
 void list_owned(struct seq *s);
@@ -290,6 +290,18 @@ void list_taken_back(struct seq *s);
 
 /** list_iotlb() - one of list_parts. */
 void list_iotlb(struct seq *s);
+
+/** list_features_got() - one of list_parts. */
+void list_features_got(struct seq *s);
+
+/** list_features_bits() - one of list_parts. */
+void list_features_bits(struct seq *s);
+
+/** list_features_set() - one of list_parts. */
+void list_features_set(struct seq *s);
+
+/** list_fork() - one of list_parts. */
+void list_fork(struct seq *s);
 
 /* The memory of such devices. */
 extern const struct vhost_memory_region usual_region;
@@ -365,8 +377,14 @@ bool is_other_start(const struct pair *p);
  */
 const uint8_t *last_call(const struct pair *p, uint32_t req, int64_t queue);
 
-/** meant_control_unused() - name entries that never applied but should have. Return: how many. */
-unsigned int meant_control_unused(const uint64_t offered[2]);
+/**
+ * meant_control_unused() - name entries that never applied but should have
+ * @offered: the features that the devices offer
+ * @old: this vhost-net knows no arrays of features
+ *
+ * Return: how many.
+ */
+unsigned int meant_control_unused(const uint64_t offered[2], bool old);
 
 /** meant_control_print() - the table, as lines of reStructuredText. */
 void meant_control_print(void);

@@ -453,14 +453,16 @@ void (*const list_parts[])(struct seq *s) = {
 	numbers_fresh, numbers_owned, numbers_stranger, cut_short, files_events,
 	files_events_running, files_backend, index_values, numbers_of_queues,
 	ring_places_stopped, ring_places_running, list_in_order, list_taken_back, memory,
-	memory_odd, features, as_a_file, list_iotlb,
+	memory_odd, features, as_a_file, list_iotlb, list_features_got, list_features_bits,
+	list_features_set, list_fork,
 };
 
 const char *const list_names[] = {
 	"numbers_fresh", "numbers_owned", "numbers_stranger", "cut_short", "files_events",
 	"files_events_running", "files_backend", "index_values", "numbers_of_queues",
 	"ring_places_stopped", "ring_places_running", "in_order", "taken_back", "memory",
-	"memory_odd", "features", "as_a_file", "iotlb",
+	"memory_odd", "features", "as_a_file", "iotlb", "features_got", "features_bits",
+	"features_set", "fork",
 };
 
 const unsigned int nr_list_parts = ARRAY_SIZE(list_parts);

@@ -11,7 +11,7 @@
 #include "xguest.h"
 
 /* Bits and numbers that this module offers on each kernel, whatever that has. */
-#define MORE_FEATURES	(XG_BIT(34) | XG_BIT(35) | XG_BIT(40))
+#define MORE_FEATURES	(XG_BIT(35) | XG_BIT(40))
 
 /* Regions that the kernel's own takes as it is loaded by default. */
 #define USUAL_REGIONS	64
@@ -20,11 +20,13 @@
  * enum when - when an entry that is never seen is one too many
  * @SOMETIMES: never, it takes some luck
  * @IF_OFFER: if the devices offer different features
+ * @IF_OLD: if vhost-net knows no arrays of features, as before 6.17
  * @ALWAYS: in each run
  */
 enum when {
 	SOMETIMES,
 	IF_OFFER,
+	IF_OLD,
 	ALWAYS,
 };
 
@@ -71,17 +73,35 @@ static bool gave(const struct pair *p, int net, int xnet)
 /* Also where only a part of the word can be written, which is an error. */
 static bool is_shown_feature(const struct pair *p)
 {
-	uint64_t more = (word(p->xnet->out) ^ word(p->net->out));
+	/* The array begins with how many words there are. */
+	const size_t at = is_ioctl(p, DIFF_GET_FEATURES_ARRAY) ? sizeof(uint64_t) : 0;
+	const size_t rest = at + sizeof(uint64_t);
+	uint64_t more = word(p->xnet->out + at) ^ word(p->net->out + at);
 
-	return is_ioctl(p, VHOST_GET_FEATURES) && p->net->ret == p->xnet->ret &&
-	       !(more & ~MORE_FEATURES) && !(more & ~word(p->xnet->out)) &&
-	       !memcmp(p->net->out + 8, p->xnet->out + 8, OUT_BYTES - 8);
+	return (at || is_ioctl(p, VHOST_GET_FEATURES)) && p->net->ret == p->xnet->ret &&
+	       !(more & ~MORE_FEATURES) && !(more & ~word(p->xnet->out + at)) &&
+	       !memcmp(p->net->out, p->xnet->out, at) &&
+	       !memcmp(p->net->out + rest, p->xnet->out + rest, OUT_BYTES - rest);
 }
 
 static bool is_taken_feature(const struct pair *p)
 {
-	return is_ioctl(p, VHOST_SET_FEATURES) && gave(p, -EOPNOTSUPP, 0) &&
-	       word(p->data) & MORE_FEATURES;
+	const size_t at = is_ioctl(p, DIFF_SET_FEATURES_ARRAY) ? sizeof(uint64_t) : 0;
+
+	return (at || is_ioctl(p, VHOST_SET_FEATURES)) && gave(p, -EOPNOTSUPP, 0) &&
+	       word(p->data + at) & MORE_FEATURES;
+}
+
+/* Is the thread what it is as nobody said otherwise, to this owner? */
+static bool is_usual_thread(const struct pair *p)
+{
+	const uint8_t *told = last_call(p, DIFF_SET_FORK, -1);
+	const uint8_t *end = last_call(p, VHOST_RESET_OWNER, -1);
+
+	return is_ioctl(p, DIFF_GET_FORK) && gave(p, 0, 0) &&
+	       p->net->out[0] == 1 && p->xnet->out[0] == 0 &&
+	       !memcmp(p->net->out + 1, p->xnet->out + 1, OUT_BYTES - 1) &&
+	       (!told || (end && end > told));
 }
 
 static const struct vhost_memory_region *regions(const struct pair *p, uint32_t *n)
@@ -291,12 +311,13 @@ static bool is_empty_invalidation(const struct pair *p)
 
 static struct meant table[] = {
 	{
-		.what = "GET_FEATURES", .net = "what its kernel has",
+		.what = "GET_FEATURES, and the array of them", .net = "what its kernel has",
 		.xnet = "the same bits and more, on each kernel",
 		.why = "they need nothing of the kernel",
 		.is = is_shown_feature, .when = IF_OFFER,
 	}, {
-		.what = "SET_FEATURES with those bits", .net = "EOPNOTSUPP", .xnet = "takes them",
+		.what = "SET_FEATURES, or the array of them, with those bits",
+		.net = "EOPNOTSUPP", .xnet = "takes them",
 		.why = "as above", .is = is_taken_feature, .parts = true,
 		.when = IF_OFFER,
 	}, {
@@ -306,6 +327,11 @@ static struct meant table[] = {
 	}, {
 		.what = "GET_FEATURES_ARRAY, and ioctls about workers, where vhost-net has none",
 		.net = "ENOTTY", .xnet = "the ioctl", .why = "as above", .is = is_new_ioctl,
+	}, {
+		.what = "GET_FORK_FROM_OWNER of a device that was not told",
+		.net = "a task of the owner", .xnet = "a thread of the kernel",
+		.why = "as with all kernels before 6.17, and on those, too",
+		.is = is_usual_thread,
 	}, {
 		.what = "SET_MEM_TABLE with more than 64 regions",
 		.net = "E2BIG, unless loaded with another max_mem_regions",
@@ -359,7 +385,7 @@ static struct meant table[] = {
 		.what = "SET_FEATURES without ACCESS_PLATFORM after one with it",
 		.net = "before 7.3 the IOTLB stays", .xnet = "there is none any more",
 		.why = "addresses are what the features say that they are",
-		.is = is_iotlb_kept, .parts = true, .when = ALWAYS,
+		.is = is_iotlb_kept, .parts = true, .when = IF_OLD,
 	}, {
 		.what = "a message that invalidates no bytes",
 		.net = "before 7.3 takes it, at address 0 for all of them", .xnet = "EFAULT",
@@ -392,14 +418,15 @@ bool meant_control(const struct pair *p, bool *parts)
 	return false;
 }
 
-unsigned int meant_control_unused(const uint64_t offered[2])
+unsigned int meant_control_unused(const uint64_t offered[2], bool old)
 {
 	unsigned int i, n = 0;
 
 	for (i = 0; i < NR_MEANT; i++) {
 		printf("# meant, seen %lu times: %s\n", table[i].seen, table[i].what);
 		if (table[i].seen || table[i].when == SOMETIMES ||
-		    (table[i].when == IF_OFFER && !(offered[1] & ~offered[0])))
+		    (table[i].when == IF_OFFER && !(offered[1] & ~offered[0])) ||
+		    (table[i].when == IF_OLD && !old))
 			continue;
 		printf("# ... so it is not needed: take it out\n");
 		n++;
