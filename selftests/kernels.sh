@@ -30,8 +30,8 @@ usage()
 
 	For each KERNEL, a version as selftests/vm/get-kernel.sh takes it, builds the
 	module without a warning, compares what it found out about the kernel with
-	what is known of that series, and runs device tests in a VM with it. Without
-	KERNEL: $all.
+	what is known of that series, compares it with vhost-net of that kernel, and
+	runs device tests in a VM with it. Without KERNEL: $all.
 
 	  --full   all the device tests; otherwise those of what differs
 	           between kernels:
@@ -115,6 +115,21 @@ run_tests()
 	[ "$rc" -eq 0 ] || [ "$f" -gt 0 ] || failed=$((failed + 1))
 }
 
+# The same control calls on vhost-net of that kernel, see diff/run.sh.
+compare()
+{
+	local log=$work/$version.diff
+
+	if "$here/diff/run.sh" --kernel "$version" --seed 1 --count 300 --seconds 20 \
+		--module "$here/build/$version/vhost_xnet.ko" >"$log" 2>&1; then
+		sed -n 's/^ *\(# .* random sequences; .*\)/\1/p' "$log"
+		result ok "$version compared with vhost-net"
+	else
+		grep -v '^ *ok' "$log" | sed 's/^/# /'
+		result "not ok" "$version compared with vhost-net"
+	fi
+}
+
 while [ $# -gt 0 ]; do
 	case $1 in
 	--full) full=yes ;;
@@ -154,6 +169,7 @@ for kernel in "${wanted[@]}"; do
 		result ok "build $version"
 	fi
 	check_probes
+	compare
 	run_tests
 	echo "# $version took $((SECONDS - start)) s"
 done
