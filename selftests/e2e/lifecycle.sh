@@ -56,6 +56,16 @@ echoes_end()
 	kill $echoes_pid
 }
 
+# tap_has N: N queues of the tap take part in its traffic.
+tap_has()
+{
+	local queues=(/sys/class/net/"$TAP"/queues/tx-*)
+
+	[ ${#queues[@]} -eq "$1" ]
+}
+
+# What changes is how many queues of the tap there are to use; QEMU has those of the
+# device run all the time.
 change_pairs()
 {
 	local n
@@ -63,6 +73,12 @@ change_pairs()
 	need_guest && streams_start "$RATE" || return
 	for n in 1 2 1 2 1 2; do
 		guest_run 120 "ethtool -L eth0 combined $n" && streams_flow 120 || return
+		wait_until 60 tap_has $n || {
+			e2e_note "the guest uses $n pairs, and its tap has other queues:" \
+				/sys/class/net/"$TAP"/queues/*
+			return 1
+		}
+		queues_run "$MODE" $((2 * pairs)) || return
 	done
 	streams_end && after_event 4
 }
