@@ -116,7 +116,8 @@ static bool is_many_regions(const struct pair *p)
 {
 	uint32_t n;
 
-	if (!is_ioctl(p, VHOST_SET_MEM_TABLE) || p->net->ret != -E2BIG)
+	if (!is_ioctl(p, VHOST_SET_MEM_TABLE) || p->net->ret != -E2BIG ||
+	    p->xnet->ret == -E2BIG)
 		return false;
 	memcpy(&n, p->data, sizeof(n));
 	return n > USUAL_REGIONS && n <= 509;
@@ -124,7 +125,18 @@ static bool is_many_regions(const struct pair *p)
 
 static bool is_overlap(const struct pair *p)
 {
-	return is_ioctl(p, VHOST_SET_MEM_TABLE) && gave(p, 0, -EINVAL);
+	const struct vhost_memory_region *r;
+	uint32_t i, j, n;
+
+	if (!is_ioctl(p, VHOST_SET_MEM_TABLE) || !gave(p, 0, -EINVAL))
+		return false;
+	r = regions(p, &n);
+	for (i = 0; i < n; i++)
+		for (j = 0; j < i; j++)
+			if (r[i].guest_phys_addr - r[j].guest_phys_addr < r[j].memory_size ||
+			    r[j].guest_phys_addr - r[i].guest_phys_addr < r[i].memory_size)
+				return true;
+	return false;
 }
 
 static bool is_all_memory(const struct pair *p)
