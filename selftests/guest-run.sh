@@ -15,6 +15,8 @@ progress=
 number=1
 bare=no
 LIMIT=180		# seconds for a program that names no limit of its own
+slow=$(sed -n 's/.*\<xnet_slow=\([1-9][0-9]*\).*/\1/p' /proc/cmdline)
+slow=${slow:-1}		# times that this machine is slower than usual
 SKIP=4			# exit status of a program that skips as a whole
 
 usage()
@@ -32,6 +34,9 @@ usage()
 	  --first N         number of the first test
 	  --bare            neither KTAP's head nor the sum: part of a longer run
 	  --help            this text
+
+	On a machine started with the argument xnet_slow=N tests may take N times as
+	long, and wait so long for what has to come.
 	USAGE
 }
 
@@ -59,14 +64,15 @@ note()
 	[ -z "$progress" ] || echo "$*" >>"$progress"
 }
 
-# Seconds that a test may take: its source can say "Time limit: N s".
+# Seconds that a test may take: its source can say "Time limit: N s", which is on a
+# machine of the usual speed.
 limit_of()
 {
 	local source=$here/$1.c n
 
 	[ -f "$source" ] || source=$here/$1
 	n=$(sed -n 's/.*Time limit: \([0-9]*\) s.*/\1/p' "$source" 2>/dev/null | head -n 1)
-	echo "${n:-$LIMIT}"
+	echo $((${n:-$LIMIT} * slow))
 }
 
 # run_one NAME LOG: runs it, sets status; 137 when it had to be killed, 999
@@ -183,7 +189,7 @@ done
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 passed=0 failed=0 skipped=0
-export XNET_DEV=$device XNET_MODULE=$module XNET_TESTS=$build
+export XNET_DEV=$device XNET_MODULE=$module XNET_TESTS=$build XGUEST_SLOW=$slow
 load
 if [ $bare = no ]; then
 	echo "KTAP version 1"

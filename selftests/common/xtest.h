@@ -8,7 +8,16 @@
 
 #include "words.h"
 #include "xguest.h"
+
+/* The harness's time limit, on a machine that may be slow: see xg_patience(). */
+static inline unsigned int xt_alarm(unsigned int seconds)
+{
+	return alarm(xg_patience(seconds));
+}
+
+#define alarm(seconds)	xt_alarm(seconds)
 #include "kselftest_harness.h"
+#undef alarm
 
 /* An emulated machine that shares its cores is slow at times. */
 #undef TEST_TIMEOUT_DEFAULT
@@ -54,7 +63,8 @@
  * The value is true when it came true within XT_PATIENCE_MS.
  */
 #define XT_UNTIL(cond) ({						\
-	uint64_t xt_end_ = xg_now_ns() + XT_PATIENCE_MS * 1000000ULL;	\
+	uint64_t xt_end_ = xg_now_ns() +				\
+		xg_patience(XT_PATIENCE_MS) * 1000000ULL;		\
 	bool xt_is_;							\
 									\
 	while (!(xt_is_ = !!(cond)) && xg_now_ns() < xt_end_)		\

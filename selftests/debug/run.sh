@@ -103,8 +103,8 @@ total=(0 0 0)
 
 { read -r kernel && read -r module; } < <("$here/build.sh" --module "$results/module" $flavour)
 [ -r "${module:-}" ] || die "there is no debug kernel, or no module for it"
-# Scanning for leaks takes the longer the more memory there is.
-vm=(--kernel "$kernel" --mem 1024)
+# Scanning for leaks takes the longer the more memory there is. All takes long.
+vm=(--kernel "$kernel" --mem 1024 --append xnet_slow=3)
 # Where things are meant to fail, a test that cannot make them fail is not skipped.
 [ $flavour = kcsan ] || vm+=(--append kasan_multi_shot --append xnet_inject=must)
 

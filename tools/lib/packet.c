@@ -124,7 +124,7 @@ ssize_t xg_pkt_recv(int fd, void *frame, size_t size, int timeout_ms)
 	int ret;
 
 	do {
-		ret = poll(&pfd, 1, timeout_ms);
+		ret = poll(&pfd, 1, xg_patience(timeout_ms));
 	} while (ret < 0 && errno == EINTR);
 	if (ret <= 0)
 		return xg_note("packet socket poll", ret ? -errno : 0);

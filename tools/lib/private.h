@@ -67,6 +67,9 @@ extern const struct xg_ring_ops xg_ring_split;
 /* Remember @step for xg_step() when @ret is an error; hand @ret through. */
 int xg_note(const char *step, int ret);
 
+/** xg_event_wait_plain() - as xg_event_wait(), for so long and not longer. */
+int64_t xg_event_wait_plain(int fd, int timeout_ms);
+
 /* One of the SIOC* requests about a network device (tap.c). */
 int xg_netdev_ioctl(const char *step, unsigned long req, struct ifreq *ifr);
 

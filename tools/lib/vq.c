@@ -220,7 +220,7 @@ void xg_vq_disarm(struct xg_vq *vq)
 
 int xg_vq_wait_n(struct xg_vq *vq, unsigned int n, int timeout_ms)
 {
-	uint64_t end = xg_now_ns() + timeout_ms * 1000000ULL;
+	uint64_t end = xg_now_ns() + xg_patience(timeout_ms) * 1000000ULL;
 	unsigned int pending;
 	int64_t left, ret;
 
@@ -235,7 +235,7 @@ int xg_vq_wait_n(struct xg_vq *vq, unsigned int n, int timeout_ms)
 		left = end - xg_now_ns();
 		if (pending >= n || left <= 0)
 			return pending;
-		ret = xg_event_wait(vq->call_fd, (left + 999999) / 1000000);
+		ret = xg_event_wait_plain(vq->call_fd, (left + 999999) / 1000000);
 		if (ret < 0)
 			return ret;
 	}

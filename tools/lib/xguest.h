@@ -171,6 +171,17 @@ int xg_iotlb_read(int fd, struct vhost_iotlb_msg *msg);
 /* Eventfds and time                                                   */
 /* ------------------------------------------------------------------ */
 
+/**
+ * xg_patience() - how long to wait on a machine that may be slow
+ * @ms: milliseconds on one that is not; 0 and less stay what they are
+ *
+ * The environment variable XGUEST_SLOW says how many times slower this one is,
+ * such as 3. All waits with a time, here and in the rest of the library, are made
+ * so much longer.
+ * Return: milliseconds.
+ */
+int xg_patience(int ms);
+
 /** xg_event() - make a non-blocking eventfd. Return: descriptor or -errno. */
 int xg_event(void);
 
