@@ -82,24 +82,19 @@ test_checkpatch()
 {
 	need_scripts || return
 	# One process each: the script keeps more than it should between files.
-	sources '*.c' '*.h' | xargs -n 1 perl "$cache/checkpatch.pl" --terse --show-types -f \
-		>"$work/checkpatch" 2>&1
+	sources '*.c' '*.h' | xargs -n 1 -P "$(nproc)" \
+		perl "$cache/checkpatch.pl" --terse --show-types -f >"$work/checkpatch" 2>&1
 	! grep -v '^total: ' "$work/checkpatch"
 }
 
 test_coccinelle()
 {
-	local script found=no
-
 	need_scripts || return
-	while read -r script; do
-		grep -q 'virtual report' "$script" || continue
-		found=yes
-		timeout 120 spatch </dev/null -D report --very-quiet --no-show-diff --cocci-file "$script" \
-			--dir "$module" -I "$module" -I include \
-			>>"$work/cocci" 2>>"$work/cocci.err"
-	done < <(find "$cache/coccinelle" -name '*.cocci' | sort)
-	[ $found = yes ] || { echo "no semantic patch was found"; return 1; }
+	grep -lr --include='*.cocci' 'virtual report' "$cache/coccinelle" | sort >"$work/patches"
+	[ -s "$work/patches" ] || { echo "no semantic patch was found"; return 1; }
+	xargs -n 1 -P "$(nproc)" timeout 120 spatch -D report --very-quiet --no-show-diff \
+		--dir "$module" -I "$module" -I include --cocci-file \
+		<"$work/patches" >>"$work/cocci" 2>>"$work/cocci.err"
 	! grep . "$work/cocci"
 }
 
