@@ -46,7 +46,7 @@ usage()
 	                 ${RACY[*]:5}
 	                 Reports in which the module has no part are counted and
 	                 else left alone
-	  --timeout S    seconds for one boot (default 3600; with --quick 900)
+	  --timeout S    seconds for one boot (default 3600; with --quick 1800)
 	  --jobs N       share the tests out among N VMs that run side by side
 	                 (default $jobs)
 	  --results DIR  keep the logs here
@@ -83,7 +83,7 @@ while [ $# -gt 0 ]; do
 done
 
 netlink=no
-[ -n "$timeout" ] || { [ $quick = yes ] && timeout=900 || timeout=3600; }
+[ -n "$timeout" ] || { [ $quick = yes ] && timeout=1800 || timeout=3600; }
 if [ ${#wanted[@]} -eq 0 ]; then
 	if [ $quick = yes ]; then
 		wanted=("${QUICK[@]}")
