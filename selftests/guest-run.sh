@@ -101,6 +101,8 @@ run_one()
 	done
 	wait $pid
 	status=$?
+	# Its children are in groups of their own, and keep the device open.
+	[ $status -ne 137 ] || pkill -KILL -s $pid
 	kill $watch 2>/dev/null
 	wait $watch 2>/dev/null
 }

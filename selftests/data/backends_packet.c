@@ -197,6 +197,7 @@ TEST(down_and_up)
 		rig_push(_metadata, &rig.net.vq[XG_TX]);
 		XT_OK(xg_net_tx_wait(&rig.net, PATIENCE));
 		XT_OK(xg_link_updown("near0", true));
+		XT_OK(xg_link_wait("near0"));
 		rig_rx(_metadata, &rig, 60, 13, 20);
 	}
 	RIG_COUNT(120, &rig, XG_RX, PACKETS);
@@ -245,6 +246,7 @@ TEST(error_before_start)
 	XT_OK(xg_link_updown("near0", false));
 	XT_ERR(-EINVAL, xg_ioctl_net_set_backend(rig.net.fd, XG_TX, back.fd));
 	XT_OK(xg_link_updown("near0", true));
+	XT_OK(xg_link_wait("near0"));
 	XT_ERR(-EINVAL, xg_ioctl_net_set_backend(rig.net.fd, XG_RX, back.fd));
 	ASSERT_EQ(0, getsockopt(back.fd, SOL_SOCKET, SO_ERROR, &err, &len));
 	EXPECT_EQ(ENETDOWN, err);

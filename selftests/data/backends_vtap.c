@@ -387,6 +387,8 @@ TEST(down_and_up)
 		rig_push(_metadata, &rig.net.vq[XG_TX]);
 		XT_OK(xg_net_tx_wait(&rig.net, PATIENCE));
 		XT_OK(xg_link_updown(who, true));
+		XT_OK(xg_link_wait("near0"));
+		XT_OK(xg_link_wait("vtap0"));
 		/* A veth device that was down tells the packet socket at the far end. */
 		xg_pkt_drain(rig.pkt);
 		rig_rx(_metadata, &rig, 60, 13, 20);

@@ -91,7 +91,7 @@ int xg_link_veth(const char *name, const char *peer)
 	struct ifinfomsg none = { 0 };
 	struct rtattr *info, *data, *other;
 	struct request r;
-	int ret;
+	int ret, number;
 
 	begin(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	put(&r, IFLA_IFNAME, name, strlen(name) + 1);
@@ -106,7 +106,15 @@ int xg_link_veth(const char *name, const char *peer)
 	ret = ask("making a veth pair", &r);
 	if (!ret)
 		ret = ready(peer);
-	return ret < 0 ? ret : ready(name);
+	if (ret >= 0)
+		ret = ready(name);
+	if (ret < 0)
+		return ret;
+	number = ret;
+	ret = xg_link_wait(peer);
+	if (!ret)
+		ret = xg_link_wait(name);
+	return ret ? ret : number;
 }
 
 int xg_link_dummy(const char *name)

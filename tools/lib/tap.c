@@ -14,6 +14,9 @@
 
 #include "private.h"
 
+/* How long a link that is set up may take, in milliseconds. */
+#define LINK_PATIENCE_MS	10000
+
 int xg_netns(void)
 {
 	return xg_note("unshare(CLONE_NEWNET)", unshare(CLONE_NEWNET) ? -errno : 0);
@@ -145,6 +148,27 @@ int xg_link_updown(const char *name, bool up)
 	else
 		ifr.ifr_flags &= ~IFF_UP;
 	return xg_netdev_ioctl("SIOCSIFFLAGS", SIOCSIFFLAGS, &ifr);
+}
+
+int xg_link_wait(const char *name)
+{
+	uint64_t end = xg_now_ns() + xg_patience(LINK_PATIENCE_MS) * 1000000ULL;
+	struct ifreq ifr;
+	int ret;
+
+	for (;;) {
+		ifreq_of(&ifr, name);
+		ret = xg_netdev_ioctl("SIOCGIFFLAGS", SIOCGIFFLAGS, &ifr);
+		if (ret)
+			return ret;
+		if (ifr.ifr_flags & IFF_RUNNING)
+			break;
+		if (xg_now_ns() > end)
+			return xg_note("link", -ETIMEDOUT);
+		usleep(1000);
+	}
+	/* Waits for the lock under which the kernel goes on from there. */
+	return xg_link_updown(name, true);
 }
 
 int xg_tap_updown(const struct xg_tap *tap, bool up)

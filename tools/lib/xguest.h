@@ -806,6 +806,16 @@ int xg_link_quiet(const char *name);
 int xg_link_updown(const char *name, bool up);
 
 /**
+ * xg_link_wait() - wait until a device that was set up carries frames
+ * @name: the device; of a veth pair the other one must be up, too
+ *
+ * The kernel says that the link is there a moment before it does anything with
+ * frames: until then it drops them.
+ * Return: 0, -ETIMEDOUT after some seconds, or -errno.
+ */
+int xg_link_wait(const char *name);
+
+/**
  * xg_link_veth() - make a pair of veth devices, quiet and up
  * @name: the one
  * @peer: the other
