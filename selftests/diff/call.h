@@ -380,7 +380,7 @@ const uint8_t *last_call(const struct pair *p, uint32_t req, int64_t queue);
 /**
  * meant_control_unused() - name entries that never applied but should have
  * @offered: the features that the devices offer
- * @old: this vhost-net knows no arrays of features
+ * @old: this vhost-net keeps an IOTLB that the features took away
  *
  * Return: how many.
  */

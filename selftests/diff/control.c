@@ -145,14 +145,22 @@ static void find_lacks(void)
 	close(fd);
 }
 
-static bool lacks_ioctl(uint32_t req)
+/* Later ones have an end of the IOTLB where the features say that there is none. */
+static bool keeps_iotlb(const char *path)
 {
-	unsigned int i;
+	const struct vhost_msg msg = {
+		.type = VHOST_IOTLB_MSG,
+		.iotlb = { .size = 0x1000, .perm = VHOST_ACCESS_RW, .type = VHOST_IOTLB_UPDATE },
+	};
+	int fd = xg_open(path);
+	bool kept;
 
-	for (i = 0; i < nr_lacks; i++)
-		if (lacks[i] == req)
-			return true;
-	return false;
+	xg_ioctl_set_owner(fd);
+	xg_ioctl_set_features(fd, XG_F_MODERN | XG_F_ACCESS_PLATFORM);
+	xg_ioctl_set_features(fd, XG_F_MODERN);
+	kept = write(fd, &msg, sizeof(msg)) == sizeof(msg);
+	close(fd);
+	return kept;
 }
 
 static unsigned int run_list(struct seq *s)
@@ -227,8 +235,7 @@ int main(int argc, char **argv)
 	if (same)
 		ok = !meant;
 	else
-		unused = meant_control_unused(offered,
-					      lacks_ioctl(DIFF_GET_FEATURES_ARRAY));
+		unused = meant_control_unused(offered, keeps_iotlb(args.path[0]));
 	ok = !unused && (!same || !meant);
 	failed += !ok;
 	printf("%s %u table of meant differences\n", ok ? "ok" : "not ok", nr_list_parts + 2);

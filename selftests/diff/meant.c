@@ -20,7 +20,7 @@
  * enum when - when an entry that is never seen is one too many
  * @SOMETIMES: never, it takes some luck
  * @IF_OFFER: if the devices offer different features
- * @IF_OLD: if vhost-net knows no arrays of features, as before 6.17
+ * @IF_OLD: if vhost-net keeps an IOTLB that the features took away, as older ones do
  * @ALWAYS: in each run
  */
 enum when {
@@ -395,12 +395,12 @@ static struct meant table[] = {
 		.why = "it is going to write there", .is = is_start_question,
 	}, {
 		.what = "SET_FEATURES without ACCESS_PLATFORM after one with it",
-		.net = "before 7.3 the IOTLB stays", .xnet = "there is none any more",
+		.net = "on older kernels the IOTLB stays", .xnet = "there is none any more",
 		.why = "addresses are what the features say that they are",
 		.is = is_iotlb_kept, .parts = true, .when = IF_OLD,
 	}, {
 		.what = "a message that invalidates no bytes",
-		.net = "before 7.3 takes it, at address 0 for all of them", .xnet = "EFAULT",
+		.net = "on older kernels takes it, at address 0 for all of them", .xnet = "EFAULT",
 		.why = "as with a region of no bytes", .is = is_empty_invalidation,
 	}, {
 		.what = "what is asked when messages overlap and a part of them is invalidated",
