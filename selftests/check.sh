@@ -41,8 +41,8 @@ usage()
 	  --kernels    the kernels to test: 6.1 stands for all the stages but
 	               "kernels", any other one, such as 6.1-rt, 6.12 or 7.x, for
 	               that stage with all the device tests. Without it: everything
-	               on 6.1, and on 6.1-rt, 6.12 and 7.x the tests of what differs
-	               between kernels.
+	               on 6.1, and on 6.1-rt, 6.12 and 7.x all the device tests but
+	               the longest.
 	USAGE
 }
 
