@@ -75,6 +75,17 @@ limit_of()
 	echo $((${n:-$LIMIT} * slow))
 }
 
+# end_session SID: kills what is left of it, and waits a while until it is gone.
+end_session()
+{
+	local n
+
+	for ((n = 0; n < 100; n++)); do
+		pkill -KILL -s "$1" || return
+		sleep 0.1
+	done
+}
+
 # run_one NAME LOG: runs it, sets status; 137 when it had to be killed, 999
 # when even that did not end it.
 run_one()
@@ -102,7 +113,7 @@ run_one()
 	wait $pid
 	status=$?
 	# Its children are in groups of their own, and keep the device open.
-	[ $status -ne 137 ] || pkill -KILL -s $pid
+	[ $status -ne 137 ] || end_session $pid
 	kill $watch 2>/dev/null
 	wait $watch 2>/dev/null
 }

@@ -11,8 +11,8 @@ full=no
 jobs=1
 wanted=()
 
-# What does not run where nobody asked for a kernel by name: long tests of rings and
-# copies, which the module makes in the same way everywhere.
+# What runs with --full only: long tests of rings and copies, which the module makes in
+# the same way everywhere.
 long="data/behind_iommu.sh data/payload_rx data/ring_index data/ring_layout data/ring_size"
 
 usage()

@@ -226,7 +226,7 @@ const char *xt_traffic_step(const struct xt_traffic *t)
 
 int xt_traffic_moves(struct xt_traffic *t, unsigned long frames)
 {
-	uint64_t end = xg_now_ns() + (t->patience_ms + 20000) * 1000000ULL;
+	uint64_t end = xg_now_ns() + xg_patience(t->patience_ms + 20000) * 1000000ULL;
 	unsigned long want[XG_MAX_VQS];
 	unsigned int i;
 
@@ -248,7 +248,7 @@ int xt_traffic_moves(struct xt_traffic *t, unsigned long frames)
 
 int xt_traffic_breaks(struct xt_traffic *t)
 {
-	uint64_t end = xg_now_ns() + (t->patience_ms + 20000) * 1000000ULL;
+	uint64_t end = xg_now_ns() + xg_patience(t->patience_ms + 20000) * 1000000ULL;
 
 	while (!t->flow[XG_TX].error || !t->flow[XG_RX].error) {
 		if (xg_now_ns() > end)

@@ -486,7 +486,7 @@ static void live_with(struct __test_metadata *_metadata, enum who whose, unsigne
 	failing = true;
 	lives = live_through(_metadata, life);
 	EXPECT_LE(least, report());
-	while (whose == SELF && xt_is_xnet() && next_round() && rounds++ < MAX_ROUNDS)
+	for (; whose == SELF && xt_is_xnet() && next_round() && rounds < MAX_ROUNDS; rounds++)
 		lives += live_through(_metadata, life);
 	for (i = 0; i < nr_steps; i++)
 		EXPECT_GT(MAX_NTH, steps[i].nth[who]) TH_LOG("%s", steps[i].name);

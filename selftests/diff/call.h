@@ -18,7 +18,7 @@
 
 #define MAX_CALLS	512
 #define ARENA		0x40000
-#define OUT_BYTES	32
+#define OUT_BYTES	128
 #define PATTERN		0xa5
 
 /* Where things are in each of the processes. */

@@ -58,7 +58,7 @@ void list_features_got(struct seq *s)
 	}
 }
 
-/* Each bit by itself, where there are two words, and where there is one more. */
+/* Each bit by itself, of three words, the last of which nobody knows. */
 void list_features_bits(struct seq *s)
 {
 	unsigned int bit;
@@ -81,7 +81,10 @@ void list_features_bits(struct seq *s)
 void list_features_set(struct seq *s)
 {
 	struct array a = { .word = { XG_F_MODERN } };
-	struct vhost_msg msg = { .type = VHOST_IOTLB_MSG };
+	const struct vhost_msg msg = {
+		.type = VHOST_IOTLB_MSG,
+		.iotlb = { .size = 0x1000, .perm = VHOST_ACCESS_RW, .type = VHOST_IOTLB_UPDATE },
+	};
 	unsigned int i, bad;
 
 	fresh(s);
@@ -117,7 +120,7 @@ void list_features_set(struct seq *s)
 		array(s, DIFF_SET_FEATURES_ARRAY, &a);
 		seq_add(s, K_WRITE, 0, &msg, sizeof(msg));
 	}
-	/* Logging needs a log, and running queues let no other change pass. */
+	/* Each change while queues run. */
 	list_running(s);
 	for (i = 0; i < 64; i++) {
 		a = (struct array){ .count = 1, .word = { XG_F_MODERN ^ 1ULL << i } };

@@ -78,18 +78,24 @@ static bool is_shown_feature(const struct pair *p)
 	const size_t rest = at + sizeof(uint64_t);
 	uint64_t more = word(p->xnet->out + at) ^ word(p->net->out + at);
 
-	return (at || is_ioctl(p, VHOST_GET_FEATURES)) && p->net->ret == p->xnet->ret &&
+	return (at || is_ioctl(p, VHOST_GET_FEATURES)) && p->net->ret == p->xnet->ret && more &&
 	       !(more & ~MORE_FEATURES) && !(more & ~word(p->xnet->out + at)) &&
 	       !memcmp(p->net->out, p->xnet->out, at) &&
 	       !memcmp(p->net->out + rest, p->xnet->out + rest, OUT_BYTES - rest);
 }
 
+/* Are there only features that vhost-net has, and at least one that only vhost-xnet has? */
 static bool is_taken_feature(const struct pair *p)
 {
 	const size_t at = is_ioctl(p, DIFF_SET_FEATURES_ARRAY) ? sizeof(uint64_t) : 0;
+	uint64_t more;
 
-	return (at || is_ioctl(p, VHOST_SET_FEATURES)) && gave(p, -EOPNOTSUPP, 0) &&
-	       word(p->data + at) & MORE_FEATURES;
+	if ((!at && !is_ioctl(p, VHOST_SET_FEATURES)) || !gave(p, -EOPNOTSUPP, 0))
+		return false;
+	if (at && (!word(p->data) || (word(p->data) > 1 && word(p->data + 2 * at))))
+		return false;
+	more = word(p->data + at) & ~p->offered[0];
+	return more && !(more & ~(MORE_FEATURES & p->offered[1]));
 }
 
 /* Is the thread what it is as nobody said otherwise, to this owner? */
@@ -301,11 +307,14 @@ static bool is_start_question(const struct pair *p)
 	return true;
 }
 
-/* Was the IOTLB taken away by a later SET_FEATURES? */
+/* Was the IOTLB taken away by later features? */
 static bool is_iotlb_kept(const struct pair *p)
 {
 	const uint8_t *features = last_call(p, VHOST_SET_FEATURES, -1);
+	const uint8_t *array = last_call(p, DIFF_SET_FEATURES_ARRAY, -1);
 
+	if (array && array > features)
+		features = word(array) ? array + sizeof(uint64_t) : NULL;
 	return p->c->kind == K_WRITE && gave(p, sizeof(struct vhost_msg), -EFAULT) && features &&
 	       !(word(features) & XG_F_ACCESS_PLATFORM);
 }
@@ -342,7 +351,7 @@ static struct meant table[] = {
 	}, {
 		.what = "GET_FORK_FROM_OWNER of a device that was not told",
 		.net = "a task of the owner", .xnet = "a thread of the kernel",
-		.why = "as with all kernels before 6.17, and on those, too",
+		.why = "as before Linux 6.4, and the same on each kernel",
 		.is = is_usual_thread,
 	}, {
 		.what = "SET_MEM_TABLE with more than 64 regions",

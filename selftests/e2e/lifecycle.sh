@@ -61,7 +61,7 @@ tap_has()
 {
 	local queues=(/sys/class/net/"$TAP"/queues/tx-*)
 
-	[ ${#queues[@]} -eq "$1" ]
+	[ -e "${queues[0]}" ] && [ ${#queues[@]} -eq "$1" ]
 }
 
 # What changes is how many queues of the tap there are to use; QEMU has those of the

@@ -90,10 +90,10 @@ test_checkpatch()
 # semantic_patch FILE: what it has to say of the module.
 semantic_patch()
 {
-	timeout 120 spatch </dev/null -D report --very-quiet --no-show-diff --cocci-file "$1" \
+	timeout 400 spatch </dev/null -D report --very-quiet --no-show-diff --cocci-file "$1" \
 		--dir "$module" -I "$module" -I include >>"$work/cocci" 2>>"$work/cocci.err" &&
 		return
-	echo "$1 ended with status $?" >>"$work/cocci"
+	echo "$1 ended with status $?: $(tail -n 1 "$work/cocci.err")" >>"$work/cocci"
 }
 
 test_coccinelle()
@@ -101,11 +101,11 @@ test_coccinelle()
 	need_scripts || return
 	# Those with a part in OCaml need a compiler for it.
 	grep -lr --include='*.cocci' 'virtual report' "$cache/coccinelle" |
-		xargs grep -L 'script:ocaml' | sort >"$work/patches"
+		xargs -r -d '\n' grep -L 'script:ocaml' | sort >"$work/patches"
 	[ -s "$work/patches" ] || { echo "no semantic patch was found"; return 1; }
 	export -f semantic_patch
 	export work module
-	xargs -n 1 -P "$(nproc)" bash -c 'semantic_patch "$1"' _ <"$work/patches"
+	xargs -d '\n' -n 1 -P "$(nproc)" bash -c 'semantic_patch "$1"' _ <"$work/patches"
 	! grep . "$work/cocci"
 }
 
