@@ -270,6 +270,9 @@ extern const unsigned int nr_reqs;
 
 /* ---- list.c, list_*.c and random.c: sequences ---- */
 
+/** list_fresh() - begin with a new device. */
+void list_fresh(struct seq *s);
+
 /** list_owned() - begin with a new device that has an owner. */
 void list_owned(struct seq *s);
 

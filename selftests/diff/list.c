@@ -12,14 +12,14 @@ const struct vhost_memory_region usual_region = {
 	.guest_phys_addr = 0x10000, .memory_size = MEM_SIZE, .userspace_addr = AT_MEM,
 };
 
-static void fresh(struct seq *s)
+void list_fresh(struct seq *s)
 {
 	seq_add(s, K_OPEN, O_RDWR | O_NONBLOCK, NULL, 0);
 }
 
 void list_owned(struct seq *s)
 {
-	fresh(s);
+	list_fresh(s);
 	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
 }
 
@@ -78,7 +78,7 @@ static void every_number(struct seq *s, uint8_t who)
 
 static void numbers_fresh(struct seq *s)
 {
-	fresh(s);
+	list_fresh(s);
 	every_number(s, 0);
 	list_ask(s);
 }
@@ -343,7 +343,7 @@ static void memory(struct seq *s)
 		c->where = P_CUT;
 		c->cut = i;
 	}
-	fresh(s);
+	list_fresh(s);
 	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
 	seq_mem(s, 65, 0, many);
 	list_ready(s, 16);
@@ -392,16 +392,16 @@ static void features(struct seq *s)
 {
 	unsigned int bit;
 
-	fresh(s);
+	list_fresh(s);
 	list_ask(s);
 	for (bit = 0; bit < 64; bit++) {
-		fresh(s);
+		list_fresh(s);
 		seq_u64(s, VHOST_SET_FEATURES, 1ULL << bit);
 		seq_u64(s, VHOST_SET_BACKEND_FEATURES, 1ULL << bit);
 		if (bit % 8 == 0)
 			list_ask(s);
 	}
-	fresh(s);
+	list_fresh(s);
 	seq_u64(s, VHOST_SET_FEATURES, ~0ULL);
 	seq_u64(s, VHOST_SET_BACKEND_FEATURES, ~0ULL);
 	seq_u64(s, VHOST_SET_FEATURES, 0)->who = 1;
@@ -415,7 +415,7 @@ static void as_a_file(struct seq *s)
 	uint8_t msg[96] = { 0 };
 	unsigned int i, type, w;
 
-	fresh(s);
+	list_fresh(s);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		seq_add(s, K_READ, 0, NULL, sizes[i]);
 	for (w = 0; w < P_CUT; w++)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The list of calls that somebody thought of: features by the array, and whose thread it is. */
-#include <fcntl.h>
 #include <string.h>
 
 #include "call.h"
@@ -18,11 +17,6 @@ struct array {
 	uint64_t word[MAX_WORDS];
 };
 
-static void fresh(struct seq *s)
-{
-	seq_add(s, K_OPEN, O_RDWR | O_NONBLOCK, NULL, 0);
-}
-
 static struct call *array(struct seq *s, uint32_t req, const struct array *a)
 {
 	return seq_ioctl(s, req, a, sizeof(*a));
@@ -30,30 +24,38 @@ static struct call *array(struct seq *s, uint32_t req, const struct array *a)
 
 static const uint64_t odd_counts[] = { 0x1000, 1ULL << 32, 1ULL << 61, (1ULL << 61) + 1, ~0ULL };
 
+/* With each count that is out of place, at each place that is, and cut short. */
+static void odd_arrays(struct seq *s, uint32_t req, struct array *a, uint64_t count)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(odd_counts); i++) {
+		a->count = odd_counts[i];
+		array(s, req, a);
+	}
+	a->count = count;
+	for (i = 0; i < P_CUT; i++)
+		array(s, req, a)->where = i;
+	for (i = 0; i <= sizeof(*a); i++) {
+		struct call *c = array(s, req, a);
+
+		c->where = P_CUT;
+		c->cut = i;
+	}
+	array(s, req, a)->who = 1;
+}
+
 void list_features_got(struct seq *s)
 {
 	struct array a;
-	unsigned int i, owned;
+	unsigned int owned;
 
 	memset(&a, PATTERN, sizeof(a));
-	fresh(s);
+	list_fresh(s);
 	for (owned = 0; owned < 2; owned++) {
 		for (a.count = 0; a.count <= MAX_WORDS + 1; a.count++)
 			array(s, DIFF_GET_FEATURES_ARRAY, &a);
-		for (i = 0; i < ARRAY_SIZE(odd_counts); i++) {
-			a.count = odd_counts[i];
-			array(s, DIFF_GET_FEATURES_ARRAY, &a);
-		}
-		a.count = 3;
-		for (i = 0; i < P_CUT; i++)
-			array(s, DIFF_GET_FEATURES_ARRAY, &a)->where = i;
-		for (i = 0; i <= 40; i++) {
-			struct call *c = array(s, DIFF_GET_FEATURES_ARRAY, &a);
-
-			c->where = P_CUT;
-			c->cut = i;
-		}
-		array(s, DIFF_GET_FEATURES_ARRAY, &a)->who = 1;
+		odd_arrays(s, DIFF_GET_FEATURES_ARRAY, &a, 3);
 		seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
 	}
 }
@@ -63,7 +65,7 @@ void list_features_bits(struct seq *s)
 {
 	unsigned int bit;
 
-	fresh(s);
+	list_fresh(s);
 	for (bit = 0; bit < 3 * 64; bit++) {
 		struct array a = { .count = 3 };
 
@@ -73,7 +75,7 @@ void list_features_bits(struct seq *s)
 			a.count = 2;
 			array(s, DIFF_SET_FEATURES_ARRAY, &a);
 			list_ask(s);
-			fresh(s);
+			list_fresh(s);
 		}
 	}
 }
@@ -87,7 +89,7 @@ void list_features_set(struct seq *s)
 	};
 	unsigned int i, bad;
 
-	fresh(s);
+	list_fresh(s);
 	for (bad = 0; bad <= MAX_WORDS; bad++) {
 		/* Only words that are counted can be wrong. */
 		if (bad)
@@ -97,20 +99,7 @@ void list_features_set(struct seq *s)
 		if (bad)
 			a.word[bad - 1] &= ~(1ULL << 63);
 	}
-	for (i = 0; i < ARRAY_SIZE(odd_counts); i++) {
-		a.count = odd_counts[i];
-		array(s, DIFF_SET_FEATURES_ARRAY, &a);
-	}
-	a.count = 4;
-	for (i = 0; i < P_CUT; i++)
-		array(s, DIFF_SET_FEATURES_ARRAY, &a)->where = i;
-	for (i = 0; i <= 48; i++) {
-		struct call *c = array(s, DIFF_SET_FEATURES_ARRAY, &a);
-
-		c->where = P_CUT;
-		c->cut = i;
-	}
-	array(s, DIFF_SET_FEATURES_ARRAY, &a)->who = 1;
+	odd_arrays(s, DIFF_SET_FEATURES_ARRAY, &a, 4);
 	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
 	array(s, DIFF_SET_FEATURES_ARRAY, &a)->who = 1;
 	/* With an IOTLB, which a set without that feature takes away. */
@@ -135,7 +124,7 @@ void list_fork(struct seq *s)
 	const uint8_t kthread = 0;
 	unsigned int i;
 
-	fresh(s);
+	list_fresh(s);
 	seq_ioctl(s, DIFF_GET_FORK, &kthread, 1);
 	for (i = 0; i < ARRAY_SIZE(values); i++) {
 		seq_ioctl(s, DIFF_SET_FORK, &values[i], 1);
@@ -158,7 +147,7 @@ void list_fork(struct seq *s)
 	seq_ioctl(s, VHOST_RESET_OWNER, NULL, 0);
 	seq_ioctl(s, DIFF_GET_FORK, &kthread, 1);
 	for (i = 0; i < 2; i++) {
-		fresh(s);
+		list_fresh(s);
 		seq_ioctl(s, DIFF_SET_FORK, &values[i], 1);
 		seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
 		seq_ioctl(s, DIFF_GET_FORK, &kthread, 1);

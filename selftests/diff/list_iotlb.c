@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The list of calls that somebody thought of: behind an IOTLB. */
-#include <fcntl.h>
 
 #include "call.h"
 #include "xguest.h"
@@ -55,8 +54,7 @@ void list_iotlb(struct seq *s)
 	struct vhost_vring_addr a;
 	uint32_t i, v2;
 
-	seq_add(s, K_OPEN, O_RDWR | O_NONBLOCK, NULL, 0);
-	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
+	list_owned(s);
 	seq_u64(s, VHOST_SET_FEATURES, XG_F_MODERN | XG_F_ACCESS_PLATFORM);
 	for (i = 0; i < 2; i++) {
 		a = usual_addr(i);
