@@ -396,7 +396,6 @@ static bool next_round(void)
 	}
 	for (k = 0; k < ARRAY_SIZE(call_kinds); k++) {
 		const struct call_kind *kind = &call_kinds[k];
-
 		struct verdict v = verdict(kind->name);
 
 		if (!v.done || v.failed >= kind->least)

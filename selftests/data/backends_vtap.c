@@ -226,22 +226,23 @@ static void ipvtap(struct __test_metadata *_metadata, int mode, uint64_t feature
 	stop(_metadata);
 }
 
-TEST(ipvtap_l2)
+static void ipvtaps(struct __test_metadata *_metadata, int mode)
 {
 	XT_OK(xg_netns());
-	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_MODERN, 0);
-	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_MODERN, -1);
-	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_EVENT_IDX, 0);
-	ipvtap(_metadata, IPVLAN_MODE_L2, XG_F_MODERN | XG_F_NET_HDR, 0);
+	ipvtap(_metadata, mode, XG_F_MODERN, 0);
+	ipvtap(_metadata, mode, XG_F_MODERN, -1);
+	ipvtap(_metadata, mode, XG_F_EVENT_IDX, 0);
+	ipvtap(_metadata, mode, XG_F_MODERN | XG_F_NET_HDR, 0);
+}
+
+TEST(ipvtap_l2)
+{
+	ipvtaps(_metadata, IPVLAN_MODE_L2);
 }
 
 TEST(ipvtap_l3)
 {
-	XT_OK(xg_netns());
-	ipvtap(_metadata, IPVLAN_MODE_L3, XG_F_MODERN, 0);
-	ipvtap(_metadata, IPVLAN_MODE_L3, XG_F_MODERN, -1);
-	ipvtap(_metadata, IPVLAN_MODE_L3, XG_F_EVENT_IDX, 0);
-	ipvtap(_metadata, IPVLAN_MODE_L3, XG_F_MODERN | XG_F_NET_HDR, 0);
+	ipvtaps(_metadata, IPVLAN_MODE_L3);
 }
 
 /*
