@@ -30,10 +30,10 @@ usage()
 
 	$(for s in "${suites[@]}"; do IFS='|' read -r name _ _ _ what <<<"$s"; printf '  %-10s %s\n' "$name" "$what"; done)
 
-	  --long           all scenarios of each suite, and 20 migrations back and
-	                   forth in each scenario that migrates; takes hours under
-	                   emulation
-	  --migrations N   so many instead (without --long: 2)
+	  --long           all scenarios of each suite, with 20 migrations back and
+	                   forth of one-pair and of two-pairs and 4 of others that
+	                   migrate; takes hours under emulation
+	  --migrations N   so many instead of either (without --long: 2)
 
 	A SCENARIO is a part of a suite; the top of its script names them. For the
 	suite qemu it is a version of QEMU that apt knows.
@@ -91,7 +91,7 @@ vhost-net) ;;
 *) host_die "unknown device '$device'; it is xnet or vhost-net" ;;
 esac
 case $migrations in
-'') [ $length = long ] && migrations=20 || migrations=2 ;;
+'') ;;
 *[!0-9]* | 0*) host_die "--migrations needs a whole number above zero, not '$migrations'" ;;
 esac
 host_need tools/qemu-launch/xnet-qemu
@@ -130,6 +130,16 @@ run_suite()
 	done
 }
 
+# How many migrations WHAT, a suite or a scenario, takes.
+migrations_of()
+{
+	case $length:$1 in
+	short:*) echo "${migrations:-2}" ;;
+	*:one-pair | *:two-pairs) echo "${migrations:-20}" ;;
+	*) echo "${migrations:-4}" ;;
+	esac
+}
+
 # run_vm WHAT SCRIPT [SCENARIO]...: adds to passed, failed and skipped.
 run_vm()
 {
@@ -137,7 +147,7 @@ run_vm()
 
 	shift 2
 	host_run "$log" --timeout "$limit" ${options[@]+"${options[@]}"} \
-		-- env "MIGRATIONS=$migrations" "selftests/e2e/$script" "$device" "$@"
+		-- env "MIGRATIONS=$(migrations_of "${1-}")" "selftests/e2e/$script" "$device" "$@"
 	rc=$?
 	if [ $rc -eq 0 ] && grep '^1\.\.0 # SKIP' "$log" >/dev/null; then
 		skipped=$((skipped + 1))
