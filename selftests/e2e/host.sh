@@ -4,6 +4,7 @@
 # What the scripts of this folder share that start a VM from the host.
 
 E2E_STUCK=75
+E2E_RESET=123
 E2E_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 
 host_die()
@@ -25,8 +26,8 @@ host_need()
 
 # host_run LOG VM-OPTION... -- COMMAND...: runs COMMAND in a VM, its output
 # kept in LOG too. When a step of the nested guest gets stuck under emulation,
-# or the emulated CPU fails, the whole VM is started again, twice at most, and
-# that is said.
+# or the emulated CPU fails, with which the machine may be reset without a word
+# of its kernel's, the whole VM is started again, twice at most, and that is said.
 host_run()
 {
 	local log=$1 rc try why results
@@ -42,6 +43,9 @@ host_run()
 			why="a step of the nested guest got stuck"
 		elif [ "$rc" -ne 0 ] && emulation_failed "$results/console.log"; then
 			why="the emulated CPU failed (console log kept: $results/console.log)"
+			results=
+		elif [ "$rc" -eq $E2E_RESET ]; then
+			why="the emulated machine was reset (console log kept: $results/console.log)"
 			results=
 		else
 			break

@@ -57,8 +57,9 @@ usage()
 	  --quiet            no word from the harness unless something is wrong
 	  --help             this text
 
-	Exit status: that of COMMAND; 124 when the time ran out; 125 when the VM
-	could not be started, gave no result, or its kernel complained.
+	Exit status: that of COMMAND; 124 when the time ran out; 123 when an
+	emulated machine was reset in the middle and its kernel said nothing; 125
+	when the VM could not be started, gave no result, or its kernel complained.
 	USAGE
 }
 
@@ -363,7 +364,9 @@ judge()
 		keep=yes
 		[ -s "$work/qemu.log" ] && sed 's/^/  /' "$work/qemu.log" >&2
 		line=$(tr -d '\r' <"$log" | sed -n 's/^vm-init: //p' | tail -n 1)
-		die 125 "the VM ended without a result${line:+ ($line)}; QEMU's exit status was $qemu_rc"
+		line="the VM ended without a result${line:+ ($line)}; QEMU's exit status was $qemu_rc"
+		[ "$lane" = kvm ] || [ "$qemu_rc" -ne 0 ] || [[ $line == *\(* ]] || die 123 "$line"
+		die 125 "$line"
 	fi
 	# Bits: 7 the kernel died, 9 it warned, 5 a bad page, 14 a lock-up.
 	if [ $((taint & (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14))) -ne 0 ]; then
