@@ -88,7 +88,7 @@ static void oldest(struct __test_metadata *_metadata, unsigned int first)
 	if (!ret)
 		XT_OK(xg_vq_kick_always(&net.vq[XG_TX]));
 	p.fd = net.fd;
-	ASSERT_EQ(1, poll(&p, 1, XT_PATIENCE_MS));
+	ASSERT_EQ(1, poll(&p, 1, xg_patience(XT_PATIENCE_MS)));
 	XT_OK(xg_iotlb_read(net.fd, &msg));
 	EXPECT_EQ(VHOST_IOTLB_MISS, msg.type);
 	EXPECT_TRUE(in_ring(&net, first, msg.iova))

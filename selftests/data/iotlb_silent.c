@@ -109,7 +109,7 @@ static uint32_t starve(struct __test_metadata *_metadata, struct rig *r, unsigne
 	tell(_metadata, r, !q);
 	waits = give(_metadata, r, q);
 	p.fd = r->net.fd;
-	ASSERT_EQ(1, poll(&p, 1, XT_PATIENCE_MS));
+	ASSERT_EQ(1, poll(&p, 1, xg_patience(XT_PATIENCE_MS)));
 	return waits;
 }
 

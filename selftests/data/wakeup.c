@@ -265,7 +265,7 @@ TEST_F(wakeup, frame_at_bedtime)
 
 	rig_send(_metadata, &rig, 60, 0);
 	for (turns = 0; xg_now_ns() < end; turns++) {
-		limit = xg_now_ns() + LIMIT_MS * 1000000ULL;
+		limit = xg_now_ns() + xg_patience(LIMIT_MS) * 1000000ULL;
 		while (!xg_vq_pending(vq))
 			ASSERT_GT(limit, xg_now_ns()) TH_LOG("turn %u", turns);
 		for (spin = turns * 7 % 3000; spin; spin--)

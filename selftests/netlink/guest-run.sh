@@ -14,11 +14,12 @@ set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 SKIP=4
-LIMIT=90
+slow=$(sed -n 's/.*\<xnet_slow=\([1-9][0-9]*\).*/\1/p' /proc/cmdline)
+LIMIT=$((90 * ${slow:-1}))
 MARK=xnet-netlink-test
 TROUBLE='BUG:|WARNING:|Oops|general protection|lockdep|possible recursive|refcount_t|KASAN|hung task'
 
-export DEV=${XNET_DEVICE:-/dev/vhost-xnet}
+export DEV=${XNET_DEVICE:-/dev/vhost-xnet} XGUEST_SLOW=${slow:-1}
 export HERE=$here
 
 # One shell test, in its namespace: guest-run.sh --one file function
