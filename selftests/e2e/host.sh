@@ -63,15 +63,22 @@ host_run()
 
 # Now and then the emulated CPU leaves a nested guest without getting back all
 # of its own state, which takes the kernel down. It then has the guest's clock:
-# time on the console goes backwards, which nothing else makes it do.
+# time on the console goes backwards, which nothing else makes it do. Or it never
+# leaves the guest, and the kernel finds a vCPU's thread stuck where KVM enters it.
 emulation_failed()
 {
 	tr -d '\r' <"$1" | awk '
 		match($0, /^\[ *[0-9]+\.[0-9]+\]/) {
 			now = substr($0, 2) + 0
 			if (now < last - 5)
-				back = 1
+				failed = 1
 			last = now
 		}
-		END { exit !back }'
+		/soft lockup - CPU#[0-9]+ stuck for .*\[CPU [0-9]+\/KVM:/ { vcpu = 1 }
+		vcpu && / RIP: / {
+			if (/ \[kvm(_amd)?\]$/)
+				failed = 1
+			vcpu = 0
+		}
+		END { exit !failed }'
 }
