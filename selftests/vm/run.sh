@@ -342,6 +342,14 @@ show_trouble()
 	tail -n "+$1" "$log" | head -n 60 | tr -d '\r' | grep -v 'Modules linked in:' | sed 's/^/  | /'
 }
 
+# was_reset WORDS: an emulated machine ended, and neither its kernel nor its init,
+# whose words these are, had done it.
+was_reset()
+{
+	[ "$lane" != kvm ] && [ "$qemu_rc" -eq 0 ] && [ -z "$1" ] &&
+		! grep -q '\] reboot: ' "$log"
+}
+
 # Says what became of the run and ends with its status.
 judge()
 {
@@ -364,9 +372,8 @@ judge()
 		keep=yes
 		[ -s "$work/qemu.log" ] && sed 's/^/  /' "$work/qemu.log" >&2
 		line=$(tr -d '\r' <"$log" | sed -n 's/^vm-init: //p' | tail -n 1)
-		line="the VM ended without a result${line:+ ($line)}; QEMU's exit status was $qemu_rc"
-		[ "$lane" = kvm ] || [ "$qemu_rc" -ne 0 ] || [[ $line == *\(* ]] || die 123 "$line"
-		die 125 "$line"
+		was_reset "$line" && rc=123
+		die "${rc:-125}" "the VM ended without a result${line:+ ($line)}; QEMU's exit status was $qemu_rc"
 	fi
 	# Bits: 7 the kernel died, 9 it warned, 5 a bad page, 14 a lock-up.
 	if [ $((taint & (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14))) -ne 0 ]; then

@@ -40,7 +40,7 @@ expect()
 
 options=("$@")
 echo "KTAP version 1"
-echo 1..14
+echo 1..15
 
 cp -r "$dir/trouble" "$tmp/trouble"
 make -s -C "/usr/src/linux-headers-$kver" M="$tmp/trouble" modules >"$tmp/build" 2>&1 || {
@@ -67,6 +67,8 @@ expect "results come out" 0 '' -- sh -c 'echo out >/results/file'
 }
 expect "panic" 125 'Kernel panic' -- sh -c 'echo c >/proc/sysrq-trigger; sleep 9'
 expect "no result" 125 'without a result' -- busybox poweroff -f
+expect "a reset" 123 'without a result' --lane tcg -- \
+	sh -c "printf '\\006' | busybox dd of=/dev/port bs=1 seek=$((0xcf9)) conv=notrunc; sleep 9"
 expect "a warning, though the command succeeds" 125 'kernel complained.*(cut here|WARNING)' -- \
 	sh -c "insmod $trouble kind=warn; true"
 expect "a warning that the log does not show" 125 'tainted' -- \
