@@ -50,7 +50,7 @@ guests_kill()
 	for n in 1 2; do
 		guest_use $n 1
 		guest_kill || rc=1
-		rm -f "$GUEST_DIR/events"
+		rm -f "$GUEST_DIR"/{events,qemu.log}
 	done
 	return $rc
 }
@@ -227,17 +227,17 @@ worker_beyond()
 
 # migrate_times PAIRS MODE...: TIMES migrations, on the devices in turn.
 #
-# Under emulation the guest's own machine is reset now and then, with either
-# device and without a word of its kernel's. A new guest then makes the rest.
+# Emulation loses a guest now and then, with either device, see lost_guest. A
+# new guest then makes the rest.
 migrate_times()
 {
-	local pairs=$1 modes n=0 resets=0 mode
+	local pairs=$1 modes n=0 losses=0 mode why
 
 	shift
 	modes=("$@")
 	until series; do
-		guest_was_reset && emulated && [ $((resets += 1)) -lt "$TIMES" ] || return
-		e2e_note "emulation reset the guest, after $n migrations; a new one makes the rest"
+		lost_guest && emulated && [ $((losses += 1)) -lt "$TIMES" ] || return
+		e2e_note "emulation lost the guest, after $n migrations ($why); a new one makes the rest"
 		streams_abandon
 		guests_kill || return
 		# Each guest migrates once at least.
@@ -255,7 +255,7 @@ series()
 	while [ "$n" -lt "$TIMES" ]; do
 		mode=${modes[(n + 1) % ${#modes[@]}]}
 		migrate_once && hand_over || return
-		! guest_was_reset || return
+		! lost_guest || return
 		n=$((n + 1))
 	done
 	streams_end || return
@@ -281,18 +281,26 @@ migrate_once()
 	}
 }
 
-# Did one of the QEMUs see the guest reset its machine, which nobody asked for?
-guest_was_reset()
+# Did one of the QEMUs see the guest's machine reset, which nobody asked for? Or
+# does KVM not take back what KVM itself said of a vCPU? Says why.
+#
+# The card has no part in either: the first happens with vhost-net as well, and the
+# second is of registers, such as an exception under way whose number none has.
+lost_guest()
 {
-	local n now=$GUEST rc=1
+	local n now=$GUEST
 
+	why=
 	for n in 1 2; do
 		guest_use $n 1
-		[ -z "$QEMU_PID" ] || qmp query-status
-		! grep -qs '"event": "RESET".*"guest-reset"' "$GUEST_DIR/events" || rc=0
+		[ -z "$QEMU_PID" ] || qmp query-status >/dev/null
+		! grep -qs '"event": "RESET".*"guest-reset"' "$GUEST_DIR/events" ||
+			why="its machine was reset"
+		! grep -qs 'Putting registers after init: Failed to set' "$GUEST_DIR/qemu.log" ||
+			why="KVM refused the state of its CPU"
 	done
 	guest_use "$now" 1
-	return $rc
+	[ -n "$why" ]
 }
 
 emulated()
