@@ -277,8 +277,34 @@ migrate_once()
 		want "packets to the guest while it migrated" "${load[0]}" -gt 100 &&
 		want "packets from the guest while it migrated" "${load[1]}" -gt 100 || {
 		sed 's/^/# /' "$E2E_DIR/watch"
+		tell_rings
 		return 1
 	}
+}
+
+# What the source's rings hold, unless the guest begins again: where avail and used
+# differ, the device owes work. And where the vCPUs are.
+tell_rings()
+{
+	local q avail used num path=/machine/peripheral/xnet0-nic/virtio-backend
+
+	guest_use $side 1
+	for ((q = 0; q < 2 * pairs; q++)); do
+		qmp x-query-virtio-queue-status "{\"path\":\"$path\",\"queue\":$q}" || return 0
+		avail=$(qmp_field vring-avail) used=$(qmp_field vring-used) num=$(qmp_field vring-num)
+		[ "$avail" -ne 0 ] || continue
+		e2e_note "queue $q: avail $(word $((avail + 2))), used_event $(word $((avail + 4 + 2 * num)));" \
+			"used $(word $((used + 2))), avail_event $(word $((used + 4 + 8 * num)))"
+	done
+	qmp human-monitor-command '{"command-line":"info registers -a"}' || return 0
+	e2e_note "$(grep -o 'CPU#[0-9]*\|RIP=[0-9a-f]* RFL=[0-9a-f]*\|HLT=[01]' <<<"$REPLY" | tr '\n' ' ')"
+}
+
+# word ADDRESS: 16 bits of the guest's memory.
+word()
+{
+	qmp human-monitor-command "{\"command-line\":\"xp /1dh $1\"}"
+	sed 's/.*: *\([0-9]*\)\\r.*/\1/' <<<"$REPLY"
 }
 
 # Did one of the QEMUs see the guest's machine reset, which nobody asked for? Or
