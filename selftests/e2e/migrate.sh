@@ -238,7 +238,7 @@ migrate_times()
 	until series; do
 		# Nothing excuses a page that was not logged.
 		[ "${differing:-0}" -eq 0 ] && lost_guest && emulated &&
-			[ $((losses += 1)) -lt "$TIMES" ] || return
+			[ $((losses += 1)) -le $((TIMES / 2)) ] || return
 		e2e_note "emulation lost the guest, after $n migrations ($why); a new one makes the rest"
 		streams_abandon
 		guests_kill || return
@@ -312,8 +312,8 @@ word()
 # Did one of the QEMUs see the guest's machine reset, which nobody asked for? Or
 # does KVM not take back what KVM itself said of a vCPU? Says why.
 #
-# The card has no part in either: the first happens with vhost-net as well, and the
-# second is of registers, such as an exception under way whose number none has.
+# The first was seen with vhost-net as well; the second is of registers, such as an
+# exception under way whose number none has.
 lost_guest()
 {
 	local n now=$GUEST

@@ -32,7 +32,7 @@ usage()
 
 	  --long           all scenarios of each suite, with 20 migrations back and
 	                   forth of one-pair and of two-pairs and 4 of others that
-	                   migrate; takes an hour or so under emulation
+	                   migrate; takes long under emulation
 	  --migrations N   so many instead of either (without --long: 2)
 
 	A SCENARIO is a part of a suite; the top of its script names them. For the
