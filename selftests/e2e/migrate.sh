@@ -160,39 +160,23 @@ arrived()
 # Compares the memory of both; sets differing, in pages, and sum, its hash.
 compare_memory()
 {
-	local n pages
+	local n
 
 	for n in 1 2; do
 		guest_use $n 1
 		rm -f $SHARED/memory$n
 		qmp pmemsave "{\"val\":0,\"size\":$((GUEST_MEM << 20)),\"filename\":\"$SHARED/memory$n\"}" || return
 	done
-	read -r sum differing pages < <(pages_differing $SHARED/memory[12] \
-		$((GUEST_MEM << 20)) "$wall_clock")
+	n=$((3 - side))
+	selftests/e2e/pages.py $SHARED/memory$side $SHARED/memory$n $((GUEST_MEM << 20)) "$wall_clock" \
+		>"$E2E_DIR/pages"
+	read -r sum differing <"$E2E_DIR/pages"
 	rm -f $SHARED/memory[12]
 	[ -n "$sum" ] || {
 		e2e_note "the memories could not be compared"
 		return 1
 	}
-	[ "$differing" -eq 0 ] || e2e_note "$differing pages differ, the first: $pages"
-}
-
-# pages_differing FILE FILE SIZE CLOCK: a hash, how many pages differ, and the
-# first of them by number, with the number of their bytes that differ; but for
-# the 12 bytes at CLOCK.
-pages_differing()
-{
-	python3 -c '
-import hashlib, sys
-size, clock = map(int, sys.argv[3:])
-a, b = (bytearray(open(name, "rb").read()) for name in sys.argv[1:3])
-assert len(a) == len(b) == size
-for memory in a, b:
-    memory[clock:clock + 12] = bytes(12)
-differing = [at for at in range(0, size, 4096) if a[at:at + 4096] != b[at:at + 4096]]
-print(hashlib.sha256(a).hexdigest()[:16], len(differing),
-      *("%x:%d" % (at >> 12, sum(a[i] != b[i] for i in range(at, at + 4096)))
-        for at in differing[:10]))' "$@"
+	sed '1d; s/^/# /' "$E2E_DIR/pages"
 }
 
 # hand_over: the source ends, the guest goes on in the destination.
@@ -295,7 +279,7 @@ tell_rings()
 		qmp x-query-virtio-queue-status "{\"path\":\"$path\",\"queue\":$q}" || return 0
 		avail=$(qmp_field vring-avail) used=$(qmp_field vring-used) num=$(qmp_field vring-num)
 		[ "$avail" -ne 0 ] || continue
-		e2e_note "queue $q: avail $(word $((avail + 2))), used_event $(word $((avail + 4 + 2 * num)));" \
+		e2e_note "queue $q at $(printf '%x and %x' "$avail" "$used"): avail $(word $((avail + 2))), used_event $(word $((avail + 4 + 2 * num)));" \
 			"used $(word $((used + 2))), avail_event $(word $((used + 4 + 8 * num)))"
 	done
 	qmp human-monitor-command '{"command-line":"info registers -a"}' || return 0
