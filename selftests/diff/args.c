@@ -25,7 +25,7 @@ static void usage(const struct args *args, const char *name, const char *about)
 	       "  --xnet PATH    device that is compared with it (default %s)\n"
 	       "  --seed N       first seed (default: from the time)\n"
 	       "  --count N      how many random ones (default %lu)\n"
-	       "  --seconds N    no more new ones after N seconds (default %u)\n"
+	       "  --seconds N    no more new ones, but for some first, after N seconds (default %u)\n"
 	       "  --keep-going   also show the differences after the first one\n"
 	       "  --iotlb        all random sequences behind an IOTLB\n"
 	       "  --table        only print the differences that are meant\n"

@@ -54,6 +54,9 @@ enum fds {
 	FD_TUN_NEW,
 	FD_TUN_PATH,
 	FD_TAP_DETACHED,
+	FD_MACVTAP,
+	FD_MACVTAP_BARE,
+	FD_IPVTAP,
 	FD_PACKET_RAW,
 	FD_PACKET_DGRAM,
 	FD_INET,
@@ -314,13 +317,25 @@ extern const char *const list_names[];
 extern const unsigned int nr_list_parts;
 
 /**
+ * struct common - what both devices can do
+ * @features: bits that both offer
+ * @arrays: both have features by the array
+ * @fork: both can be told whose task a worker is
+ */
+struct common {
+	uint64_t features;
+	bool arrays;
+	bool fork;
+};
+
+/**
  * random_seq() - make a sequence
  * @s: filled in
- * @seed: the same seed makes the same sequence
- * @features: bits that both devices offer
+ * @seed: the same seed makes the same sequence, of devices that can do the same
+ * @both: what they can do
  * @iotlb: is it to be one behind an IOTLB?
  */
-void random_seq(struct seq *s, uint64_t seed, uint64_t features, bool iotlb);
+void random_seq(struct seq *s, uint64_t seed, const struct common *both, bool iotlb);
 
 /* ---- meant.c and known.c: differences that are meant ---- */
 

@@ -14,6 +14,8 @@
 #include "args.h"
 #include "xguest.h"
 
+#define LEAST	50	/* random sequences, however slow the machine is */
+
 static struct args args;
 static uint64_t offered[2];
 static uint32_t lacks[8];
@@ -184,17 +186,32 @@ static unsigned int run_list(struct seq *s)
 	return failed;
 }
 
+static bool is_lacking(uint32_t req)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_lacks; i++)
+		if (lacks[i] == req)
+			return true;
+	return false;
+}
+
 static bool run_random(struct seq *s)
 {
+	const struct common can = {
+		.features = offered[0] & offered[1],
+		.arrays = !is_lacking(DIFF_SET_FEATURES_ARRAY),
+		.fork = !is_lacking(DIFF_SET_FORK),
+	};
 	time_t end = time(NULL) + args.seconds;
 	uint64_t seed = args.seed;
 	unsigned long i, differ = 0;
 
 	printf("# seed %llu\n", (unsigned long long)seed);
-	for (i = 0; i < args.count && time(NULL) < end; i++) {
+	for (i = 0; i < args.count && (i < LEAST || time(NULL) < end); i++) {
 		int at;
 
-		random_seq(s, seed + i, offered[0] & offered[1], args.iotlb);
+		random_seq(s, seed + i, &can, args.iotlb);
 		at = both(s, true);
 		if (at < 0)
 			continue;

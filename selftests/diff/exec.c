@@ -19,6 +19,7 @@
 #include <sys/sysmacros.h>
 #include <sys/timerfd.h>
 #include <netinet/in.h>
+#include <linux/if_link.h>
 #include <linux/if_tun.h>
 
 #include "call.h"
@@ -83,6 +84,31 @@ static void setup_taps(void)
 	need(ioctl(FD_TAP_DETACHED, TUNSETQUEUE, &ifr), "TUNSETQUEUE");
 }
 
+static void setup_vtap(enum fds number, const struct xg_vtap_cfg *vtap, bool bare)
+{
+	struct xg_tap_cfg cfg = { .hdr_len = bare ? 0 : 12, .no_vnet_hdr = bare, .sndbuf = -1 };
+
+	need(xg_link_vtap(vtap), vtap->name);
+	put(number, xg_vtap_open(vtap->name, &cfg), vtap->name);
+}
+
+static void setup_vtaps(void)
+{
+	struct xg_vtap_cfg cfg = { .name = "mv0", .mode = MACVLAN_MODE_BRIDGE };
+
+	cfg.lower = xg_link_dummy("lower0");
+	need(cfg.lower, "dummy device");
+	setup_vtap(FD_MACVTAP, &cfg, false);
+	cfg.name = "mv1";
+	cfg.mac = 2;
+	setup_vtap(FD_MACVTAP_BARE, &cfg, true);
+	/* The device below belongs to one kind of them. */
+	cfg = (struct xg_vtap_cfg){ .name = "iv0", .ipvtap = true, .mode = IPVLAN_MODE_L2 };
+	cfg.lower = xg_link_dummy("lower1");
+	need(cfg.lower, "dummy device");
+	setup_vtap(FD_IPVTAP, &cfg, false);
+}
+
 static void setup_files(void)
 {
 	sigset_t none;
@@ -121,6 +147,7 @@ void exec_setup(const char *path)
 	map(AT_LOG, LOG_SIZE, PROT_READ | PROT_WRITE);
 	need(xg_netns(), "network namespace");
 	setup_taps();
+	setup_vtaps();
 	setup_files();
 	put(FD_DEV, open(device, O_RDWR | O_NONBLOCK), device);
 	put(FD_DEV2, open(device, O_RDWR | O_NONBLOCK), device);

@@ -15,13 +15,13 @@
  * struct gen - a generator at work
  * @s: the sequence
  * @state: of the random numbers
- * @features: bits that both devices offer
+ * @both: what both devices can do
  * @started: queues that may be running, of those behind an IOTLB
  */
 struct gen {
 	struct seq *s;
 	uint64_t state;
-	uint64_t features;
+	const struct common *both;
 	bool started[2];
 };
 
@@ -61,6 +61,15 @@ static uint32_t a_num(struct gen *g)
 	return once(g, 20) ? next(g) : PICK(g, nums);
 }
 
+/*
+ * In microseconds. So long vhost-net may keep a queue to itself while nothing else wants
+ * its CPU, and whoever stops the queue waits.
+ */
+static uint32_t a_busyloop(struct gen *g)
+{
+	return a_num(g) & 0xfff;
+}
+
 static uint64_t a_place(struct gen *g, uint64_t usual)
 {
 	static const uint64_t odd[] = {
@@ -94,8 +103,8 @@ static uint64_t a_feature_word(struct gen *g)
 	if (once(g, 100))
 		return next(g) & next(g) & next(g) & ~no;
 	if (once(g, 5))
-		return XG_F_MODERN & g->features;
-	return next(g) & g->features & ~no;
+		return XG_F_MODERN & g->both->features;
+	return next(g) & g->both->features & ~no;
 }
 
 static void mem_table(struct gen *g)
@@ -154,6 +163,15 @@ static void log_base(struct gen *g)
 	seq_u64(g->s, VHOST_SET_LOG_BASE, once(g, 4) ? PICK(g, odd) : AT_LOG);
 }
 
+/* Whose task the worker is; mostly too late, as there is one. */
+static void set_fork(struct gen *g)
+{
+	uint8_t fork = once(g, 10) ? next(g) : below(g, 2);
+
+	if (g->both->fork)
+		seq_ioctl(g->s, once(g, 4) ? DIFF_GET_FORK : DIFF_SET_FORK, &fork, 1);
+}
+
 /* Mostly the next owner looks at what the last one has left. */
 static void taken_back(struct gen *g)
 {
@@ -163,6 +181,8 @@ static void taken_back(struct gen *g)
 	seq_ioctl(s, VHOST_RESET_OWNER, NULL, 0);
 	if (once(g, 3))
 		return;
+	if (once(g, 3))
+		set_fork(g);
 	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
 	for (i = 0; i < 2; i++) {
 		seq_state(s, VHOST_GET_VRING_BASE, i, 0);
@@ -170,30 +190,79 @@ static void taken_back(struct gen *g)
 	}
 }
 
-static void an_ioctl(struct gen *g)
+/* By the array, if both can, of as many words as may be. */
+static void set_features(struct gen *g)
+{
+	const uint64_t tunnels = XG_F_HIGH_GUEST_UDP_TUNNEL | XG_F_HIGH_HOST_UDP_TUNNEL;
+	uint64_t array[] = { below(g, 4), a_feature_word(g), 0, 0, 0 };
+
+	if (!g->both->arrays || !once(g, 3)) {
+		seq_u64(g->s, VHOST_SET_FEATURES, array[1]);
+		return;
+	}
+	if (once(g, 4))
+		array[2] = next(g) & tunnels;
+	if (once(g, 10))
+		array[2 + below(g, 3)] |= 1ULL << below(g, 64);
+	if (once(g, 20))
+		array[0] = next(g) >> below(g, 64);
+	seq_ioctl(g->s, DIFF_SET_FEATURES_ARRAY, array, sizeof(array));
+}
+
+static void get_features(struct gen *g)
+{
+	static const uint32_t req[] = { VHOST_GET_FEATURES, VHOST_GET_BACKEND_FEATURES };
+	const uint64_t count[] = { below(g, 5), 0, 0, 0, 0 };
+
+	if (g->both->arrays && once(g, 3))
+		seq_ioctl(g->s, DIFF_GET_FEATURES_ARRAY, count, sizeof(count));
+	else
+		seq_ioctl(g->s, PICK(g, req), NULL, 16);
+}
+
+/* Anything as the argument of any ioctl. */
+static void nonsense(struct gen *g)
+{
+	uint32_t req = reqs[below(g, nr_reqs)].req, noise[16];
+	uint8_t *byte = (uint8_t *)noise;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(noise); i++)
+		byte[i] = once(g, 3) ? next(g) : 0;
+	if (req == VHOST_SET_VRING_BUSYLOOP_TIMEOUT)
+		noise[1] = a_busyloop(g);
+	seq_ioctl(g->s, req, noise, sizeof(noise));
+}
+
+static void a_state(struct gen *g)
 {
 	static const uint32_t states[] = {
 		VHOST_SET_VRING_NUM, VHOST_SET_VRING_BASE, VHOST_GET_VRING_BASE,
 		VHOST_SET_VRING_ENDIAN, VHOST_GET_VRING_ENDIAN,
 		VHOST_SET_VRING_BUSYLOOP_TIMEOUT, VHOST_GET_VRING_BUSYLOOP_TIMEOUT,
 	};
+	uint32_t req = PICK(g, states), queue = a_queue(g);
+
+	seq_state(g->s, req, queue,
+		  req == VHOST_SET_VRING_BUSYLOOP_TIMEOUT ? a_busyloop(g) : a_num(g));
+}
+
+static void an_ioctl(struct gen *g)
+{
 	static const uint32_t events[] = {
 		VHOST_SET_VRING_KICK, VHOST_SET_VRING_CALL, VHOST_SET_VRING_ERR,
 	};
 	struct seq *s = g->s;
-	uint8_t noise[64];
-	unsigned int i;
 
 	switch (below(g, 16)) {
 	case 0:
-		seq_u64(s, VHOST_SET_FEATURES, a_feature_word(g));
+		set_features(g);
 		break;
 	case 1:
 		seq_u64(s, VHOST_SET_BACKEND_FEATURES, once(g, 2) ? 0 : 1ULL << below(g, 64));
 		break;
 	case 2:
-		seq_ioctl(s, once(g, 2) ? VHOST_GET_FEATURES : VHOST_GET_BACKEND_FEATURES,
-			  NULL, 16);
+		get_features(g);
 		break;
 	case 3:
 		if (once(g, 3))
@@ -223,12 +292,10 @@ static void an_ioctl(struct gen *g)
 		seq_file(s, VHOST_NET_SET_BACKEND, a_queue(g), a_file(g, FD_TAP + below(g, 3)));
 		break;
 	case 13:
-		for (i = 0; i < sizeof(noise); i++)
-			noise[i] = once(g, 3) ? next(g) : 0;
-		seq_ioctl(s, reqs[below(g, nr_reqs)].req, noise, sizeof(noise));
+		nonsense(g);
 		break;
 	default:
-		seq_state(s, PICK(g, states), a_queue(g), a_num(g));
+		a_state(g);
 		break;
 	}
 }
@@ -269,9 +336,11 @@ static void setup(struct gen *g)
 	static const uint32_t nums[] = { 1, 2, 16, 256, 256, 1024 };
 	uint32_t i;
 
+	if (once(g, 4))
+		set_fork(g);
 	seq_ioctl(s, VHOST_SET_OWNER, NULL, 0);
 	if (!once(g, 5))
-		seq_u64(s, VHOST_SET_FEATURES, a_feature_word(g));
+		set_features(g);
 	if (!once(g, 10))
 		mem_table(g);
 	if (once(g, 4))
@@ -409,9 +478,9 @@ static void with_iotlb(struct gen *g)
 		a_step_with_iotlb(g);
 }
 
-void random_seq(struct seq *s, uint64_t seed, uint64_t features, bool iotlb)
+void random_seq(struct seq *s, uint64_t seed, const struct common *both, bool iotlb)
 {
-	struct gen g = { .s = s, .state = seed, .features = features };
+	struct gen g = { .s = s, .state = seed, .both = both };
 	unsigned int i, n;
 
 	s->n = 0;

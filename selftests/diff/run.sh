@@ -27,7 +27,8 @@ usage()
 	  --only NAME       control (default), or data
 	  --seed N          repeat a run; each run prints its seed
 	  --count N         random sequences, or scenarios
-	  --seconds N       no new ones after N seconds, for each program (default 40)
+	  --seconds N       no new ones, but for some first, after N seconds, for each
+	                    program (default 40)
 	  --keep-going      also show the differences after the first one
 	  --iotlb           all random sequences behind an IOTLB
 	  --self            compare vhost-net with itself: no difference at all
