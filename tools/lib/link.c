@@ -86,6 +86,54 @@ static int ready(const char *name)
 	return ret ? ret : (int)if_nametoindex(name);
 }
 
+/* A file of sysfs, in the network namespace's own view of it. */
+static int sysfs_open(const char *path, int flags)
+{
+	int fs, mnt, fd;
+
+	fs = fsopen("sysfs", FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return -errno;
+	mnt = fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) ? -1 :
+	      fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (mnt < 0)
+		mnt = -errno;
+	close(fs);
+	if (mnt < 0)
+		return mnt;
+	fd = openat(mnt, path, flags | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	close(mnt);
+	return fd;
+}
+
+/*
+ * What a veth device is sent waits on the CPU of whoever sent it, and one who
+ * moves to another CPU overtakes himself. So one CPU takes it all. Not so with
+ * PREEMPT_RT, whose 6.1 warns of softirqs that are raised from another CPU
+ * (do_softirq_post_smp_call_flush()).
+ */
+static int keep_order(const char *name)
+{
+	char path[96];
+	int fd, ret = 0;
+
+	fd = sysfs_open("kernel/realtime", O_RDONLY);
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	snprintf(path, sizeof(path), "class/net/%s/queues/rx-0/rps_cpus", name);
+	fd = sysfs_open(path, O_WRONLY);
+	if (fd < 0)
+		return xg_note("CPU of a veth device", fd);
+	if (write(fd, "1", 1) != 1)
+		ret = xg_note("CPU of a veth device", -errno);
+	close(fd);
+	return ret;
+}
+
 int xg_link_veth(const char *name, const char *peer)
 {
 	struct ifinfomsg none = { 0 };
@@ -104,6 +152,10 @@ int xg_link_veth(const char *name, const char *peer)
 	end(&r, data);
 	end(&r, info);
 	ret = ask("making a veth pair", &r);
+	if (!ret)
+		ret = keep_order(peer);
+	if (!ret)
+		ret = keep_order(name);
 	if (!ret)
 		ret = ready(peer);
 	if (ret >= 0)
@@ -248,42 +300,24 @@ int xg_link_address(const char *name, const char *ip)
 	return xg_netdev_ioctl("SIOCSIFADDR", SIOCSIFADDR, &ifr);
 }
 
-/* The number of a vtap's character device, in the namespace's own view of sysfs. */
 static int vtap_devt(const char *name, int ifindex, dev_t *devt)
 {
 	unsigned int major, minor;
 	char path[96], text[32];
-	int fs, mnt, fd, ret = -EPROTO;
 	ssize_t n;
+	int fd;
 
-	fs = fsopen("sysfs", FSOPEN_CLOEXEC);
-	if (fs < 0)
-		return -errno;
-	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0)) {
-		ret = -errno;
-		close(fs);
-		return ret;
-	}
-	mnt = fsmount(fs, FSMOUNT_CLOEXEC, 0);
-	ret = mnt < 0 ? -errno : -EPROTO;
-	close(fs);
-	if (mnt < 0)
-		return ret;
 	snprintf(path, sizeof(path), "class/net/%s/tap%d/dev", name, ifindex);
-	fd = openat(mnt, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		ret = -errno;
-	} else {
-		n = read(fd, text, sizeof(text) - 1);
-		text[n > 0 ? n : 0] = '\0';
-		if (sscanf(text, "%u:%u", &major, &minor) == 2) {
-			*devt = makedev(major, minor);
-			ret = 0;
-		}
-		close(fd);
-	}
-	close(mnt);
-	return ret;
+	fd = sysfs_open(path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	if (sscanf(text, "%u:%u", &major, &minor) != 2)
+		return -EPROTO;
+	*devt = makedev(major, minor);
+	return 0;
 }
 
 static int vtap_node(dev_t devt)

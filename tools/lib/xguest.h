@@ -820,6 +820,7 @@ int xg_link_wait(const char *name);
  * @name: the one
  * @peer: the other
  *
+ * Frames stay in order, from whichever CPU they are sent.
  * Return: number of the device @name, or -errno.
  */
 int xg_link_veth(const char *name, const char *peer);
