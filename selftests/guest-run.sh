@@ -15,8 +15,7 @@ progress=
 number=1
 bare=no
 LIMIT=180		# seconds for a program that names no limit of its own
-slow=$(sed -n 's/.*\<xnet_slow=\([1-9][0-9]*\).*/\1/p' /proc/cmdline)
-slow=${slow:-1}		# times that this machine is slower than usual
+slow=$(how_slow)
 SKIP=4			# exit status of a program that skips as a whole
 
 usage()

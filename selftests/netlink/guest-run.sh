@@ -14,12 +14,14 @@ set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 SKIP=4
-slow=$(sed -n 's/.*\<xnet_slow=\([1-9][0-9]*\).*/\1/p' /proc/cmdline)
-LIMIT=$((90 * ${slow:-1}))
+# shellcheck source-path=SCRIPTDIR source=../vm/common.sh
+. "$here/../vm/common.sh"
+slow=$(how_slow)
+LIMIT=$((90 * slow))
 MARK=xnet-netlink-test
 TROUBLE='BUG:|WARNING:|Oops|general protection|lockdep|possible recursive|refcount_t|KASAN|hung task'
 
-export DEV=${XNET_DEVICE:-/dev/vhost-xnet} XGUEST_SLOW=${slow:-1}
+export DEV=${XNET_DEVICE:-/dev/vhost-xnet} XGUEST_SLOW=$slow
 export HERE=$here
 
 # One shell test, in its namespace: guest-run.sh --one file function

@@ -150,6 +150,16 @@ own_races()
 	END { flush() }'
 }
 
+# how_slow: times that this machine, a VM, is slower than usual, as it was told at its
+# start with the argument xnet_slow=N.
+how_slow()
+{
+	local slow
+
+	slow=$(sed -n 's/.*\<xnet_slow=\([1-9][0-9]*\).*/\1/p' /proc/cmdline)
+	echo "${slow:-1}"
+}
+
 # kernel_trouble [MAX]: numbers and text of the lines, MAX of them at most, in
 # which the log on stdin complains. Returns 1 if there are none.
 kernel_trouble()
