@@ -6,7 +6,8 @@
 # goes on, its memory is compared with what the source has: a page that the
 # device wrote and did not log would differ. Only the wall clock is left out,
 # which the destination's KVM writes when QEMU restores the register that says
-# where it is. Prints KTAP.
+# where it is; and what KVM writes for a vCPU, running or not, the guest is not
+# offered. Prints KTAP.
 #
 # Usage: migrate.sh xnet|vhost-net
 #                   [one-pair|two-pairs|unmerged|other-device|control]...
@@ -25,6 +26,8 @@ GUEST_MEM=128
 # A receive buffer that the guest clears is dirty already, whatever the device
 # logs.
 GUEST_APPEND=init_on_alloc=0
+# No steal time, no EOIs and no page faults by way of memory that KVM writes.
+GUEST_CPU=,kvm-steal-time=off,kvm-pv-eoi=off,kvm-asyncpf=off,kvm-asyncpf-int=off
 SHARED=$E2E_DIR/shared		# what QEMU, without root, may write to
 side=1				# the QEMU that has the guest
 downtimes=()
