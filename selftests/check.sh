@@ -40,9 +40,7 @@ usage()
 	  --no-setup   install nothing
 	  --kernels    the kernels to test: 6.1 stands for all the stages but
 	               "kernels", any other one, such as 6.1-rt, 6.12 or 7.x, for
-	               that stage with all the device tests. Without it: everything
-	               on 6.1, and on 6.1-rt, 6.12 and 7.x all the device tests but
-	               the longest.
+	               that stage. Without it: 6.1, 6.1-rt, 6.12 and 7.x.
 	USAGE
 }
 
@@ -79,7 +77,7 @@ if [ -n "$kernels" ]; then
 	chosen=()
 	for s in "${stages[@]}"; do
 		case $s in
-		"kernels|"*) [ -z "$others" ] || chosen+=("$s --full $others") ;;
+		"kernels|"*) [ -z "$others" ] || chosen+=("$s $others") ;;
 		*) [[ " $kernels " != *" 6.1 "* ]] || chosen+=("$s") ;;
 		esac
 	done

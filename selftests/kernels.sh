@@ -7,26 +7,19 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd -P)
 all="6.1-rt 6.12 7.x"
-full=no
 jobs=1
 wanted=()
-
-# What runs with --full only: long tests of rings and copies, which the module makes in
-# the same way everywhere.
-long="data/behind_iommu.sh data/payload_rx data/ring_index data/ring_layout data/ring_size"
 
 usage()
 {
 	cat <<-USAGE
-	Usage: kernels.sh [--full] [KERNEL]...
+	Usage: kernels.sh [--jobs N] [KERNEL]...
 
 	For each KERNEL, a version as selftests/vm/get-kernel.sh takes it, builds the
 	module without a warning, compares what it found out about the kernel with
 	what is known of that series, compares it with vhost-net of that kernel, and
-	runs device tests in a VM with it. Without KERNEL: $all.
+	runs all the device tests in a VM with it. Without KERNEL: $all.
 
-	  --full   all the device tests; otherwise all but the longest:
-	$(fmt -w 66 <<<"$long" | sed 's/^/             /')
 	  --jobs N run the tests of a kernel in N VMs side by side
 	  --help   this text
 
@@ -83,11 +76,10 @@ check_probes()
 # Runs the device tests on the kernel, and adds up what they say.
 run_tests()
 {
-	local log=$work/$version.log p f s rc tests=()
+	local log=$work/$version.log p f s rc
 
-	[ $full = yes ] || mapfile -t tests < <("$here/run.sh" --list | grep -vxF "${long// /$'\n'}")
 	"$here/run.sh" --jobs "$jobs" --kernel "$version" --module "$here/build/$version/vhost_xnet.ko" \
-		"${tests[@]}" 2>&1 | tee "$log" | sed -u -e "s,^\(ok\|not ok\) [0-9]* ,&$version/," \
+		2>&1 | tee "$log" | sed -u -e "s,^\(ok\|not ok\) [0-9]* ,&$version/," \
 		-e '/^KTAP version/d' -e '/^1\.\./d' -e '$d'
 	rc=${PIPESTATUS[0]}
 	read -r p f s <<<"$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' \
@@ -118,7 +110,6 @@ compare()
 
 while [ $# -gt 0 ]; do
 	case $1 in
-	--full) full=yes ;;
 	--jobs)
 		[[ ${2-} =~ ^[1-9][0-9]?$ ]] || {
 			echo "kernels.sh: --jobs needs a number from 1 to 99; see --help" >&2

@@ -221,20 +221,49 @@ merge()
 	printf '%s' "$chunk"
 }
 
-# Runs itself once for each of the VMs, with the tests that fall to it in turn.
+# The longest tests and the seconds they take, roughly; others are taken for short ones.
+declare -A takes=([data/behind_iommu.sh]=100 [control/module.sh]=75 [data/payload_rx]=60
+	[data/payload_tx]=40 [control/lifetime]=40 [data/wakeup]=30 [control/backend]=25
+	[control/owner]=20 [control/leak]=20 [data/backends_tap]=15 [control/threads]=15
+	[control/fault]=15)
+
+# Sets vm_of[], for each of tests[], so that all the VMs have about as much to do: each
+# test, the longest first, goes to the VM that has the least.
+deal()
+{
+	local i weight job least load=()
+
+	for ((job = 0; job < jobs; job++)); do
+		load[job]=0
+	done
+	while read -r weight i; do
+		least=0
+		for ((job = 1; job < jobs; job++)); do
+			[ "${load[job]}" -ge "${load[least]}" ] || least=$job
+		done
+		load[least]=$((load[least] + weight))
+		vm_of[i]=$least
+	done < <(for i in "${!tests[@]}"; do
+		echo "${takes[${tests[i]}]:-5} $i"
+	done | sort -s -k 1,1nr)
+}
+
+# Runs itself once for each of the VMs, with its share of the tests.
 run_parts()
 {
-	local job i part p f s status=0 pids=() args=(--dev "$device" --timeout "$timeout")
+	local job i part p f s status=0 pids=() vm_of=()
+	local args=(--dev "$device" --timeout "$timeout")
 
 	args+=(${vm[@]+"${vm[@]}"})
 	[ -z "$module" ] || args+=(--module "$results/vhost_xnet.ko")
 	echo 0 >"$dir/number"
 	echo "KTAP version 1"
 	echo "1..${#tests[@]}"
+	deal
 	for ((job = 0; job < jobs; job++)); do
 		part=()
-		for ((i = job; i < ${#tests[@]}; i += jobs)); do
-			part+=("${tests[i]}")
+		for i in "${!tests[@]}"; do
+			[ "${vm_of[i]}" -ne "$job" ] || part+=("${tests[i]}")
 		done
 		"$0" "${args[@]}" --results "$results/$job" "${part[@]}" \
 			> >(merge "$dir/sum.$job") 2>&1 &
