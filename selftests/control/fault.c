@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What fault.h says, done to a device with frames. Time limit: 900 s */
+#include <sys/mman.h>
+#include <sys/wait.h>
+
 #include "traffic.h"
 #include "xgstats.h"
 
@@ -263,6 +266,70 @@ TEST(caller_behind_iommu)
 TEST(thread_maker)
 {
 	lives(_metadata, KTHREADD, xt_is_xnet() ? 3 : 2, XG_F_MODERN);
+}
+
+/* What came of own(): nothing in it failed, something did, or it went wrong. */
+enum { OWNED, HIT, WRONG };
+
+/* Asks to own a device while the @nth thing fails, and ends without giving back anything. */
+static int own(unsigned int nth)
+{
+	int fd = xg_open(xt_dev()), ret;
+	struct inject in;
+	bool hit;
+
+	if (fd < 0 || inject_arm(&in, NULL, 0, nth))
+		return WRONG;
+	ret = xg_ioctl_set_owner(fd);
+	hit = inject_disarm(&in);
+	if (!hit)
+		return ret ? WRONG : OWNED;
+	return ret && !sane("", ret) ? WRONG : HIT;
+}
+
+/*
+ * Does own() in a process of its own, which has a file mapped for writing. *@reader is
+ * the same file, opened for reading.
+ */
+static int own_elsewhere(unsigned int nth, int *reader)
+{
+	int fd = memfd_create("fault", MFD_CLOEXEC), status;
+	char path[32];
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	*reader = open(path, O_RDONLY | O_CLOEXEC);
+	pid = *reader < 0 ? -1 : fork();
+	if (!pid)
+		_exit(mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED ?
+		      WRONG : own(nth));
+	close(fd);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return WRONG;
+	return WEXITSTATUS(status);
+}
+
+/*
+ * A device that could not be owned does not keep the memory of who asked. That would be
+ * no leak to kmemleak, as the kernel can reach the memory by what is mapped in it.
+ */
+TEST(address_space)
+{
+	unsigned int nth = 0;
+	int reader, result;
+
+	if (inject_setup())
+		SKIP(return, "the kernel cannot make allocations fail");
+	do {
+		result = own_elsewhere(++nth, &reader);
+		ASSERT_NE(WRONG, result) TH_LOG("failure %u", nth);
+		/* A lease for reading is had when nobody has the file open for writing. */
+		EXPECT_TRUE(XT_UNTIL(!fcntl(reader, F_SETLEASE, F_RDLCK)))
+			TH_LOG("failure %u: the memory is still there", nth);
+		close(reader);
+	} while (result == HIT && nth < MAX_NTH);
+	EXPECT_EQ(OWNED, result);
+	EXPECT_LT(2, nth);
 }
 
 /* Starts a queue that lacks a translation, which is refused, and reads what it asks. */
