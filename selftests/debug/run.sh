@@ -19,9 +19,11 @@ wanted=()
 # behind an IOMMU, faults, hostile rings, both directions. The longest come first.
 QUICK=(control/fault control/lifetime data/fault control/backend control/owner control/iotlb
 	control/memtable data/iotlb control/vring data/tx data/ring_fault data/rx)
-# Races need threads at work.
+# Races need threads at work: the owner's, the workers, and whoever answers the IOTLB.
 RACY=(control/threads control/lifetime control/eventfd control/worker control/backend
-	data/tx data/rx data/wakeup data/counters)
+	control/workers control/userfault control/iotlb control/iotlb_room control/log
+	control/memtable data/tx data/rx data/wakeup data/counters data/iotlb data/log
+	data/log_iotlb data/backends_swap)
 
 usage()
 {
@@ -39,11 +41,9 @@ usage()
 	user copies can be made to fail, which control/fault and data/fault do.
 
 	  --quick        some tests, for a few minutes:
-	                 ${QUICK[*]:0:6}
-	                 ${QUICK[*]:6}
+	$(fmt -w 62 <<<"${QUICK[*]}" | sed 's/^/                 /')
 	  --kcsan        look for data races instead; without TEST:
-	                 ${RACY[*]:0:5}
-	                 ${RACY[*]:5}
+	$(fmt -w 62 <<<"${RACY[*]}" | sed 's/^/                 /')
 	                 Reports in which the module has no part are counted and
 	                 else left alone
 	  --timeout S    seconds for one boot (default 3600; with --quick 1800)
@@ -178,6 +178,7 @@ planted()
 # What all the VMs with tests in them have said.
 consoles()
 {
+	[ -d "$results/tests" ] || return
 	find "$results/tests" -name 'console-*.log' -exec cat {} + | tr -d '\r'
 }
 
