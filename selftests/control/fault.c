@@ -287,22 +287,32 @@ static int own(unsigned int nth)
 	return ret && !sane("", ret) ? WRONG : HIT;
 }
 
+/* A lease for reading is had when nobody has the file open for writing. */
+static bool has_writer(int reader)
+{
+	return fcntl(reader, F_SETLEASE, F_RDLCK);
+}
+
 /*
  * Does own() in a process of its own, which has a file mapped for writing. *@reader is
  * the same file, opened for reading.
  */
 static int own_elsewhere(unsigned int nth, int *reader)
 {
-	int fd = memfd_create("fault", MFD_CLOEXEC), status;
+	int fd = memfd_create("fault", MFD_CLOEXEC), writer, status = -1;
 	char path[32];
-	pid_t pid;
+	pid_t pid = -1;
 
+	/* The first one does not count as one for writing. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	*reader = open(path, O_RDONLY | O_CLOEXEC);
-	pid = *reader < 0 ? -1 : fork();
+	writer = open(path, O_RDWR | O_CLOEXEC);
+	if (*reader >= 0 && writer >= 0 && has_writer(*reader))
+		pid = fork();
 	if (!pid)
-		_exit(mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED ?
-		      WRONG : own(nth));
+		_exit(mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, writer, 0) ==
+		      MAP_FAILED ? WRONG : own(nth));
+	close(writer);
 	close(fd);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		return WRONG;
@@ -323,8 +333,7 @@ TEST(address_space)
 	do {
 		result = own_elsewhere(++nth, &reader);
 		ASSERT_NE(WRONG, result) TH_LOG("failure %u", nth);
-		/* A lease for reading is had when nobody has the file open for writing. */
-		EXPECT_TRUE(XT_UNTIL(!fcntl(reader, F_SETLEASE, F_RDLCK)))
+		EXPECT_TRUE(XT_UNTIL(!has_writer(reader)))
 			TH_LOG("failure %u: the memory is still there", nth);
 		close(reader);
 	} while (result == HIT && nth < MAX_NTH);
