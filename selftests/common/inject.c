@@ -15,7 +15,7 @@ static int put(const char *path, const char *value)
 
 	if (fd < 0)
 		return -errno;
-	if (write(fd, value, 1) != 1)
+	if (write(fd, value, strlen(value)) < 0)
 		ret = -errno;
 	close(fd);
 	return ret;
@@ -49,10 +49,16 @@ int inject_setup(void)
 	static const char * const files[][2] = {
 		{ "/sys/kernel/debug/failslab/ignore-gfp-wait", "N" },
 		{ "/sys/kernel/debug/failslab/verbose", "0" },
+		{ "/sys/kernel/debug/failslab/task-filter", "Y" },
+		{ "/sys/kernel/debug/failslab/times", "-1" },
+		{ "/sys/kernel/debug/failslab/probability", "100" },
 		{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N" },
 		{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N" },
 		{ "/sys/kernel/debug/fail_page_alloc/min-order", "0" },
 		{ "/sys/kernel/debug/fail_page_alloc/verbose", "0" },
+		{ "/sys/kernel/debug/fail_page_alloc/task-filter", "Y" },
+		{ "/sys/kernel/debug/fail_page_alloc/times", "-1" },
+		{ "/sys/kernel/debug/fail_page_alloc/probability", "100" },
 		{ "/sys/kernel/debug/fail_usercopy/verbose", "0" },
 		{ NULL, NULL },
 	};
@@ -66,9 +72,21 @@ int inject_setup(void)
 	return 0;
 }
 
-int inject_arm(struct inject *in, const pid_t *tids, unsigned int n, unsigned int nth)
+static int open_file(const pid_t *tid, const char *name)
 {
-	char path[64], value[16];
+	char path[64];
+
+	if (tid)
+		snprintf(path, sizeof(path), "/proc/%d/%s", *tid, name);
+	else
+		snprintf(path, sizeof(path), "/proc/thread-self/%s", name);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+static int arm(struct inject *in, const pid_t *tids, unsigned int n, unsigned int nth,
+	       bool rest)
+{
+	char value[16];
 	unsigned int i;
 	int len;
 
@@ -76,12 +94,9 @@ int inject_arm(struct inject *in, const pid_t *tids, unsigned int n, unsigned in
 	in->self = !tids;
 	len = snprintf(value, sizeof(value), "%u", nth);
 	for (i = 0; i < (tids ? n : 1) && i < INJECT_MAX; i++) {
-		if (tids)
-			snprintf(path, sizeof(path), "/proc/%d/fail-nth", tids[i]);
-		else
-			snprintf(path, sizeof(path), "/proc/thread-self/fail-nth");
-		in->fd[i] = open(path, O_RDWR | O_CLOEXEC);
-		if (in->fd[i] < 0)
+		in->fd[i] = open_file(tids ? &tids[i] : NULL, "fail-nth");
+		in->rest_fd[i] = rest ? open_file(tids ? &tids[i] : NULL, "make-it-fail") : -1;
+		if (in->fd[i] < 0 || (rest && in->rest_fd[i] < 0))
 			break;
 		in->n++;
 	}
@@ -89,11 +104,24 @@ int inject_arm(struct inject *in, const pid_t *tids, unsigned int n, unsigned in
 		inject_disarm(in);
 		return -ENOENT;
 	}
+	for (i = 0; rest && i < in->n; i++)
+		if (write(in->rest_fd[i], "1", 1) != 1)
+			return -errno;
 	/* From the last write on the caller's own calls count. */
 	for (i = 0; i < in->n; i++)
 		if (write(in->fd[i], value, len) != len)
 			return -errno;
 	return 0;
+}
+
+int inject_arm(struct inject *in, const pid_t *tids, unsigned int n, unsigned int nth)
+{
+	return arm(in, tids, n, nth, false);
+}
+
+int inject_arm_rest(struct inject *in, const pid_t *tids, unsigned int n, unsigned int nth)
+{
+	return arm(in, tids, n, nth, true);
 }
 
 bool inject_disarm(struct inject *in)
@@ -112,9 +140,15 @@ bool inject_disarm(struct inject *in)
 			in->left = len > 0 ? atoi(value) : 0;
 		if (len > 0 && atoi(value) && pwrite(in->fd[i], "0", 1, 0) != 1 && !in->self)
 			abort();
+		/* No user copy fails any more by now, only allocations. */
+		if (in->rest_fd[i] >= 0 && pwrite(in->rest_fd[i], "0", 1, 0) != 1)
+			abort();
 	}
-	for (i = 0; i < in->n; i++)
+	for (i = 0; i < in->n; i++) {
 		close(in->fd[i]);
+		if (in->rest_fd[i] >= 0)
+			close(in->rest_fd[i]);
+	}
 	in->n = 0;
 	return hit;
 }

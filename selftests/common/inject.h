@@ -14,12 +14,14 @@
 /**
  * struct inject - threads that are armed
  * @fd: their fail-nth files
+ * @rest_fd: their make-it-fail files, -1 if no more than one thing is to fail
  * @n: how many
  * @self: the first one is the caller
  * @left: what inject_disarm() found left of the number, in the first one
  */
 struct inject {
 	int fd[INJECT_MAX];
+	int rest_fd[INJECT_MAX];
 	unsigned int n;
 	bool self;
 	unsigned int left;
@@ -46,6 +48,19 @@ int inject_setup(void);
  * Return: 0 or a negative errno.
  */
 int inject_arm(struct inject *in, const pid_t *tids, unsigned int n, unsigned int nth);
+
+/**
+ * inject_arm_rest() - let the nth thing fail, and each allocation after it
+ * @in: filled in
+ * @tids: the threads, NULL for the caller alone, whose memory has to be there by then
+ *	(mlockall()), as a page fault would come again and again
+ * @n: how many
+ * @nth: 1 for the next
+ *
+ * What makes up for an allocation that fails by another one has no luck, either.
+ * Return: 0 or a negative errno.
+ */
+int inject_arm_rest(struct inject *in, const pid_t *tids, unsigned int n, unsigned int nth);
 
 /**
  * inject_disarm() - nothing fails any more

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "inject.h"
@@ -60,6 +61,7 @@ static unsigned int now;	/* the step under way, counted from the life's beginnin
 static unsigned int nr_steps;
 static enum who who;
 static bool failing;		/* calls are to fail, in this part of the test */
+static bool rest;		/* and when one thing fails, so does all that comes after it */
 static char complaint[160];
 
 /**
@@ -145,16 +147,21 @@ static void complain(const char *what, const struct step *s, long ret)
 			 s->name, s->nth[who], who_names[who], what, xt_errno(ret));
 }
 
-static int arm(struct inject *in, unsigned int nth)
-{
-	static const pid_t kthreadd = 2;
-
-	return inject_arm(in, who == KTHREADD ? &kthreadd : NULL, 1, nth);
-}
-
 static bool is_netlink(const char *name)
 {
 	return !strncmp(name, "netlink ", 8);
+}
+
+static int arm(struct inject *in, const char *name, unsigned int nth)
+{
+	static const pid_t kthreadd = 2;
+
+	if (who == KTHREADD)
+		return inject_arm(in, &kthreadd, 1, nth);
+	/* A socket may need memory to say that it has none. */
+	if (rest && !is_netlink(name))
+		return inject_arm_rest(in, NULL, 0, nth);
+	return inject_arm(in, NULL, 0, nth);
 }
 
 static bool sane(const char *name, long ret)
@@ -186,7 +193,7 @@ static long try_step(const char *name, long (*fn)(void *arg), void *arg)
 	now++;
 	while (!s->done[who] && s->nth[who] < MAX_NTH) {
 		s->nth[who]++;
-		if (arm(&in, s->nth[who])) {
+		if (arm(&in, name, s->nth[who])) {
 			s->done[who] = true;
 			break;
 		}
@@ -482,6 +489,9 @@ static void live_with(struct __test_metadata *_metadata, enum who whose, unsigne
 	unsigned int lives, rounds = 1, i;
 
 	who = whose;
+	/* A page that is first touched while there are none would fault without an end. */
+	if (rest)
+		ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
 	failing = true;
 	lives = live_through(_metadata, life);
 	EXPECT_LE(least, report());

@@ -23,6 +23,7 @@ struct fault {
 	int dev;
 	unsigned int hits;
 	unsigned int drops;
+	bool rest;	/* each allocation after the one that fails does, too */
 };
 
 static struct fault f;
@@ -48,7 +49,10 @@ static void arm_workers(struct __test_metadata *_metadata, struct inject *in, un
 	int n = xg_worker_find(getpid(), tids, INJECT_MAX);
 
 	ASSERT_LT(0, n);
-	XT_OK(inject_arm(in, tids, n, nth));
+	if (f.rest)
+		XT_OK(inject_arm_rest(in, tids, n, nth));
+	else
+		XT_OK(inject_arm(in, tids, n, nth));
 }
 
 /* One frame out of the guest; true if it was gone through without a failure. */
@@ -125,16 +129,24 @@ static bool receive_one(struct __test_metadata *_metadata, size_t len, unsigned 
 	return !hit;
 }
 
+/* false: the test is to be skipped */
+static bool can_fail(struct __test_metadata *_metadata)
+{
+	if (!xt_is_xnet())
+		SKIP(return false, "only xnet counts what it drops");
+	if (inject_setup())
+		SKIP(return false, "the kernel cannot make allocations fail");
+	return true;
+}
+
 static void all_lengths(struct __test_metadata *_metadata,
 			bool (*one)(struct __test_metadata *_metadata, size_t len,
 				    unsigned int nth))
 {
 	unsigned int i, nth;
 
-	if (!xt_is_xnet())
-		SKIP(return, "only xnet counts what it drops");
-	if (inject_setup())
-		SKIP(return, "the kernel cannot make allocations fail");
+	if (!can_fail(_metadata))
+		return;
 	open_device(_metadata);
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
 		for (nth = 1; nth < MAX_NTH; nth++)
@@ -157,6 +169,29 @@ TEST(transmit)
 TEST(receive)
 {
 	all_lengths(_metadata, receive_one);
+}
+
+/*
+ * The worker gets no memory at all. Frames lie in blocks of up to 32 KiB, of which it
+ * wants a new one now and then; a smaller one must not be had instead.
+ */
+TEST(no_memory)
+{
+	struct xg_stats before, after;
+	unsigned int i;
+
+	if (!can_fail(_metadata))
+		return;
+	open_device(_metadata);
+	f.rest = true;
+	XT_OK(xg_stats_read(f.dev, XG_TX, &before));
+	for (i = 0; i < 100; i++)
+		send_one(_metadata, 1514, 1);
+	XT_OK(xg_stats_read(f.dev, XG_TX, &after));
+	EXPECT_LT(before.c[VHOST_XNET_A_COUNTERS_DROP_NO_MEMORY],
+		  after.c[VHOST_XNET_A_COUNTERS_DROP_NO_MEMORY]);
+	XT_OK(xt_traffic_check(&f.t));
+	xt_traffic_close(&f.t);
 }
 
 TEST_HARNESS_MAIN
