@@ -40,7 +40,9 @@ usage()
 	  --no-setup   install nothing
 	  --kernels    the kernels to test: 6.1 stands for all the stages but
 	               "kernels", any other one, such as 6.1-rt, 6.12 or 7.x, for
-	               that stage. Without it: 6.1, 6.1-rt, 6.12 and 7.x.
+	               that stage with all the device tests. Without it: everything
+	               on 6.1, and on 6.1-rt, 6.12 and 7.x all the device tests but
+	               the longest two.
 	USAGE
 }
 
@@ -77,7 +79,7 @@ if [ -n "$kernels" ]; then
 	chosen=()
 	for s in "${stages[@]}"; do
 		case $s in
-		"kernels|"*) [ -z "$others" ] || chosen+=("$s $others") ;;
+		"kernels|"*) [ -z "$others" ] || chosen+=("$s --full $others") ;;
 		*) [[ " $kernels " != *" 6.1 "* ]] || chosen+=("$s") ;;
 		esac
 	done
