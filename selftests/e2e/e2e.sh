@@ -11,6 +11,10 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source-path=SCRIPTDIR source=suite.sh
 . selftests/e2e/suite.sh
 
+# Read by guest_run; shellcheck does not look there.
+# shellcheck disable=SC2034
+ON_RESET=stuck
+
 # A running guest, for each kind of traffic
 
 ping_all()

@@ -318,11 +318,6 @@ lost_guest()
 	[ -n "$why" ]
 }
 
-emulated()
-{
-	grep -q '^model name.*QEMU TCG CPU' /proc/cpuinfo
-}
-
 # Without mergeable buffers the guest writes nothing into those of packets, so
 # all that is in them must come from the device's log.
 unmerged()
