@@ -173,7 +173,7 @@ TEST(receive)
 
 /*
  * The worker gets no memory at all. Frames lie in blocks of up to 32 KiB, of which it
- * wants a new one now and then; a smaller one must not be had instead.
+ * wants a new one now and then; were only that to fail, it would get a smaller one.
  */
 TEST(no_memory)
 {
